@@ -1,0 +1,91 @@
+# make build   builds the sample company; make help lists the rest.
+
+PYTHON ?= python3
+# Test processes; more than the cores only makes them wait.
+WORKERS ?= 2
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# Run by the interpreter, not by their first line: that breaks where the path has a space.
+LIFECYCLE := $(RUN) -m lifecycle
+DBT := $(RUN) -c "from dbt.cli.main import cli; cli()"
+LINTED_SQL := models tests/data tests/generic mappings snapshots analyses
+LINTED_YAML := . .github .yamllint.yml
+LINTED_PYTHON := lifecycle tests mappings
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-engines test-long lint format docs lock clean check-python
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company or what was loaded, all data tests, summary
+	@$(LIFECYCLE) build
+
+test: lint target/test/sample.duckdb ## Everything but the engines and the long tests
+	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/sample.duckdb" \
+	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines and not long"
+
+test-engines: $(VENV)/.installed-dev profiles.yml ## The sample company on Postgres equals DuckDB's, row by row
+	@$(RUN) -m pytest -m engines
+
+test-long: $(VENV)/.installed-dev profiles.yml ## Tests that take many minutes
+	@$(RUN) -m pytest -m long
+
+# Built anew each time: it is itself a test, in a database of its own.
+.PHONY: target/test/sample.duckdb
+target/test/sample.duckdb: $(VENV)/.installed-dev profiles.yml
+	@mkdir -p target/test && rm -f $@ $@.wal
+	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
+
+lint: $(VENV)/.installed-dev profiles.yml ## sqlfluff, ruff, yamllint
+	@$(RUN) -m ruff check $(LINTED_PYTHON)
+	@$(RUN) -m ruff format --check --quiet $(LINTED_PYTHON) || \
+	    { echo "Some Python files are not formatted. Run: make format"; exit 1; }
+	@$(RUN) -m yamllint --strict $(LINTED_YAML)
+	@$(RUN) -m sqlfluff lint --disable-progress-bar $(wildcard $(LINTED_SQL))
+
+format: $(VENV)/.installed-dev ## Let ruff and sqlfluff mend what they can
+	@$(RUN) -m ruff check --fix $(LINTED_PYTHON)
+	@$(RUN) -m ruff format $(LINTED_PYTHON)
+	@$(RUN) -m sqlfluff fix --disable-progress-bar $(wildcard $(LINTED_SQL))
+
+docs: $(VENV)/.installed profiles.yml ## One page that describes every table: target/static_index.html
+	@$(DBT) docs generate --static --profiles-dir . --project-dir .
+	@echo "Open target/static_index.html"
+
+lock: ## Pin the requirements anew (needs uv)
+	@for part in requirements requirements-dev; do \
+	    uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	        --no-emit-index-url --no-emit-find-links --upgrade \
+	        $$([ $$part = requirements ] || echo "--constraint requirements.txt") \
+	        $$part.in --output-file $$part.txt || exit 1; \
+	done
+
+clean: ## Remove the environment and what dbt wrote; the databases stay
+	@rm -rf $(VENV) target logs .pytest_cache .ruff_cache .hypothesis
+
+profiles.yml:
+	@cp profiles.example.yml profiles.yml
+
+check-python:
+	@command -v $(PYTHON) >/dev/null || \
+	    { echo "There is no $(PYTHON). Install Python 3.11 or newer, or name one: make build PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed. Name one: make build PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "$(PYTHON) cannot make an environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/bin/python: | check-python
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the requirements (once)"
+	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements.txt
+	@$(RUN) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the tests need (once)"
+	@$(RUN) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m lifecycle` is the command `lifecycle`."""
+
+from lifecycle.cli import main
+
+main()

@@ -1,0 +1,248 @@
+"""Run dbt in this process: with the right variables, a progress line, and readable errors."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lifecycle.errors import UserError
+from lifecycle.paths import database_path, profiles_dir
+
+Say = Callable[[str], None]
+
+BAD = {"error", "fail", "runtime error"}
+MESSAGE_LINES = 20
+
+
+def build_vars(
+    database: Path | None,
+    as_of: str | None = None,
+    sample: bool | None = None,
+    given: str | None = None,
+    say: Say = print,
+) -> dict[str, Any]:
+    """The dbt variables of a build; only those that are set, so that dbt can parse partially.
+
+    `database` is the DuckDB file, None on another engine: it decides between the sample company
+    and what was loaded, unless `sample` does, and brings the variables of the mappings. A build
+    `as_of` gets schemas of its own. `given` (YAML or JSON) wins over all.
+    """
+    own = parse_vars(given)
+    values: dict[str, Any] = {}
+    if sample is not None:
+        values["use_sample"] = sample
+    if database is not None and sample is not True:
+        loaded, settings = what_is_loaded(database)
+        if sample is None:
+            values["use_sample"] = not {"customers", "orders"} <= loaded
+            if loaded and values["use_sample"]:
+                missing = " and ".join(sorted({"customers", "orders"} - loaded))
+                say(f"Building the sample company: {missing} must be loaded as well.")
+        if values.get("use_sample") is False:
+            values = settings | values
+    if as_of is not None:
+        prefix = own.get("schema_prefix", values.get("schema_prefix", ""))
+        values["as_of"] = check_instant(as_of, "--as-of")
+        values["schema_prefix"] = prefix + as_of_prefix(as_of)
+        values["raw_schema"] = own.get("raw_schema", f"{prefix}raw")
+        own.pop("schema_prefix", None)
+    return values | own
+
+
+def as_of_prefix(as_of: str) -> str:
+    """The prefix of the schemas of a build `as_of`: as_of_20250131_."""
+    return f"as_of_{re.sub('[^0-9]', '', check_instant(as_of, '--as-of'))}_"
+
+
+def check_instant(text: str, option: str) -> str:
+    """The text, when it is a date or a UTC instant as the project writes it; else UserError."""
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            date.fromisoformat(text)
+            return text
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{option} {text}: write a business day (2025-01-31) or a UTC instant "
+            "(2025-01-31T18:00:00)."
+        ) from None
+    if instant.tzinfo:
+        instant = instant.astimezone(UTC)
+    return f"{instant:%Y-%m-%d %H:%M:%S}"
+
+
+def parse_vars(given: str | None) -> dict[str, Any]:
+    """The value of --vars as a dict. Raises UserError when it is none."""
+    try:
+        values = yaml.safe_load(given) if given else {}
+    except yaml.YAMLError:
+        values = None
+    if not isinstance(values, dict):
+        raise UserError(f"--vars {given}: write YAML or JSON, as in '{{as_of: 2025-01-31}}'.")
+    return values
+
+
+def what_is_loaded(database: Path) -> tuple[set[str], dict[str, Any]]:
+    """The raw tables in the DuckDB file, and the variables that mappings brought."""
+    if not database.exists():
+        return set(), {}
+    from lifecycle.load import open_database, read_settings
+
+    with open_database(database, read_only=True) as con:
+        rows = con.execute(
+            "select table_name from duckdb_tables()"
+            " where database_name = current_database() and schema_name = 'raw'"
+        ).fetchall()
+        return {row[0] for row in rows}, read_settings(con)
+
+
+def duckdb_file(project: Path, target: str | None) -> Path | None:
+    """The DuckDB file a target builds into, None when the target is another engine."""
+    profile = yaml.safe_load((profiles_dir(project) / "profiles.yml").read_text("utf-8"))
+    outputs = profile["customer_lifecycle"]["outputs"]
+    name = target or profile["customer_lifecycle"]["target"]
+    if name not in outputs:
+        raise UserError(f"profiles.yml has no target {name}. There are: {', '.join(outputs)}.")
+    return database_path(project) if outputs[name]["type"] == "duckdb" else None
+
+
+def run_dbt(
+    command: list[str],
+    project: Path,
+    variables: dict[str, Any],
+    target: str | None = None,
+    say: Say = print,
+) -> bool:
+    """Run one dbt command quietly; returns whether everything went well.
+
+    Errors, failed tests and warnings are said as short sentences with the file they are about.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ["LIFECYCLE_DUCKDB"] = str(database_path(project))
+    arguments = [
+        *command,
+        *("--project-dir", str(project), "--profiles-dir", str(profiles_dir(project))),
+        *("--log-level", "none", "--log-level-file", "debug", "--no-send-anonymous-usage-stats"),
+        *(("--target", target) if target else ()),
+        *(("--vars", json.dumps(variables, default=str)) if variables else ()),
+    ]
+    warnings: list[str] = []
+    with progress(say) as on_progress:
+        outcome = dbtRunner(
+            callbacks=[on_progress, messages(say), collect_warnings(warnings)]
+        ).invoke(arguments)
+    if outcome.exception is not None:
+        say(f"dbt stopped: {readable(str(outcome.exception)).strip()}")
+        return False
+    results = [r for r in getattr(outcome.result, "results", None) or [] if hasattr(r, "node")]
+    for result in results:
+        if result.status in BAD | {"warn"}:
+            say(failure(result))
+    for warning in warnings[:5]:
+        say(f"Warning: {warning}")
+    if not outcome.success:
+        say(count_line(results))
+    return bool(outcome.success)
+
+
+def failure(result: Any) -> str:
+    """A node that went wrong: kind, name, file, and what dbt or the database said."""
+    node = result.node
+    word = "Warning" if result.status == "warn" else "Failed"
+    kind = str(getattr(node, "resource_type", "node")).replace("_", " ")
+    return (
+        f"{word}: {kind} {node.name} ({node.original_file_path})\n"
+        f"{readable(result.message or 'no message')}"
+    )
+
+
+def readable(message: str) -> str:
+    """A dbt message without colours, headings and the macro stack, indented."""
+    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    lines = [line.rstrip() for line in message.splitlines() if line.strip()]
+    if lines and re.match(r"\s*(Runtime|Compilation|Database) Error( in |$)", lines[0]):
+        lines = lines[1:] or lines
+    lines = [line for line in lines if not re.match(r"\s*>? ?(in macro|called by) ", line)]
+    shown = lines[:MESSAGE_LINES]
+    if len(lines) > MESSAGE_LINES:
+        shown.append(f"… {len(lines) - MESSAGE_LINES} more lines in logs/dbt.log")
+    return "\n".join(f"    {line.strip() if line in lines[:1] else line}" for line in shown)
+
+
+def count_line(results: list[Any]) -> str:
+    """How many nodes went wrong and how many were not run because of them."""
+    bad = sum(r.status in BAD for r in results)
+    skipped = sum(r.status == "skipped" for r in results)
+    return f"{bad} of {len(results)} failed, {skipped} skipped because of them."
+
+
+def messages(say: Say) -> Callable[[Any], None]:
+    """A callback that says what macros print or log for the user."""
+
+    def on_event(event: Any) -> None:
+        if event.info.name in ("JinjaLogInfo", "PrintEvent"):
+            say(event.info.msg.strip() or event.data.msg)
+
+    return on_event
+
+
+def collect_warnings(found: list[str]) -> Callable[[Any], None]:
+    """A callback that gathers dbt's own warnings, each once; test results are said elsewhere."""
+
+    def on_event(event: Any) -> None:
+        if event.info.level == "warn" and event.info.name not in (
+            "LogTestResult",
+            "RunResultWarning",
+        ):
+            text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", event.info.msg).split())[:300]
+            if text and text not in found:
+                found.append(text)
+
+    return on_event
+
+
+@contextmanager
+def progress(say: Say) -> Iterator[Callable[[Any], None]]:
+    """A callback that shows how far dbt is: a bar on a terminal, a line per tenth elsewhere."""
+    if not sys.stderr.isatty():
+        yield progress_lines(say)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the project", total=None)
+
+        def on_event(event: Any) -> None:
+            if event.info.name == "LogStartLine":
+                bar.update(task, total=event.data.total, description=event.data.description)
+            elif event.info.name == "NodeFinished":
+                bar.advance(task)
+
+        yield on_event
+
+
+def progress_lines(say: Say) -> Callable[[Any], None]:
+    """A callback that says every tenth of the way."""
+    seen = {"total": 0, "done": 0}
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            seen["total"] = event.data.total
+        elif event.info.name == "NodeFinished":
+            seen["done"] += 1
+            done, total = seen["done"], seen["total"]
+            if total and done * 10 // total > (done - 1) * 10 // total:
+                say(f"{done} of {total} done")
+
+    return on_event

@@ -1,0 +1,171 @@
+"""The command `lifecycle`: arguments in, one call, readable lines out."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import rich_click as click
+
+from lifecycle import __version__
+from lifecycle.errors import UserError
+
+
+def say(line: str) -> None:
+    """A line for the user, at once."""
+    print(line, flush=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lifecycle")
+def cli() -> None:
+    """One view of every customer's whole life, from raw tables to lifecycle stages and segments."""
+
+
+@cli.command()
+@click.option("--customers", type=click.IntRange(min=1), required=True, help="How many customers.")
+@click.option("--days", type=click.IntRange(min=1), required=True, help="Length of the history.")
+@click.option("--seed", type=click.IntRange(min=0), required=True, help="Same seed, same company.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--format", "fmt", type=click.Choice(["csv", "parquet"]), default="csv")
+@click.option("--start", metavar="DATE", help="First day of the history.")
+@click.option("--dirty", is_flag=True, help="Add some faulty rows of each kind.")
+def generate(
+    customers: int, days: int, seed: int, out: Path, fmt: str, start: str | None, dirty: bool
+) -> None:
+    """Write the raw tables of a made-up company, and the truth behind it."""
+    from lifecycle.generate import generate as write
+
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out} is a file. Give a folder.")
+    options = {"start": parse_date(start, "--start")} if start else {}
+    rows = write(customers, days, seed, out, fmt=fmt, dirty=dirty, **options)
+    for table, count in rows.items():
+        say(f"{count:>14,} {table}")
+    say(f"Written to {out}. Next: lifecycle load {out}")
+
+
+@cli.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="Folder with one SELECT per raw table (orders.sql, …) over views named after the files.",
+)
+@click.option("--loaded-at", metavar="TS", help="UTC time of rows without _loaded_at. [now]")
+def load(path: Path, mapping: Path | None, loaded_at: str | None) -> None:
+    """Load CSV or Parquet files into the raw tables, all or nothing.
+
+    PATH is a file or a folder. Files are named after the raw tables (orders.csv,
+    orders_2024-01.parquet), or a mapping says how to make the raw tables from them.
+    The same content is never loaded twice.
+    """
+    from lifecycle.build import what_is_loaded
+    from lifecycle.load import load as load_files
+    from lifecycle.paths import database_path, project_dir
+
+    project = project_dir()
+    database = database_path(project)
+    instant = parse_instant(loaded_at, "--loaded-at") if loaded_at else None
+    load_files(path, database, project, mapping, instant, say)
+    missing = sorted({"customers", "orders"} - what_is_loaded(database)[0])
+    if missing:
+        say(f"Loaded into {database}. A build needs {' and '.join(missing)} as well.")
+    else:
+        say(f"Loaded into {database}. Next: lifecycle build")
+
+
+@cli.command()
+@click.option("--as-of", metavar="DATE", help="What was known then, in schemas of its own.")
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--select", "-s", multiple=True, metavar="NODES", help="As in dbt build.")
+@click.option("--exclude", multiple=True, metavar="NODES", help="As in dbt build.")
+@click.option(
+    "--sample/--no-sample",
+    default=None,
+    help="The sample company, or what was loaded. [what was loaded, if anything]",
+)
+@click.option("--full-refresh", is_flag=True, help="Build incremental models anew.")
+@click.option("--vars", "given", metavar="YAML", help="More dbt variables.")
+@click.option("--threads", type=click.IntRange(min=1), default=2, show_default=True)
+def build(
+    as_of: str | None,
+    target: str | None,
+    select: tuple[str, ...],
+    exclude: tuple[str, ...],
+    sample: bool | None,
+    full_refresh: bool,
+    given: str | None,
+    threads: int,
+) -> None:
+    """Build and test everything, then say what came out."""
+    from lifecycle.build import build_vars, duckdb_file, run_dbt
+    from lifecycle.paths import project_dir
+    from lifecycle.summary import summarise
+
+    project = project_dir()
+    database = duckdb_file(project, target)
+    variables = build_vars(database, as_of, sample, given, say)
+    command = ["build", "--threads", str(threads)]
+    command += ["--select", *select] if select else []
+    command += ["--exclude", *exclude] if exclude else []
+    command += ["--full-refresh"] if full_refresh else []
+    if not run_dbt(command, project, variables, target, say):
+        sys.exit(1)
+    summarise(project, target, str(variables.get("schema_prefix", "")), say)
+
+
+@cli.command()
+@click.option("--cut-off", metavar="DATE", help="Use what happened before. [as_of of the build]")
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--sample/--no-sample", default=None, help="As in build.")
+@click.option("--vars", "given", metavar="YAML", help="More dbt variables.")
+def fit(cut_off: str | None, target: str | None, sample: bool | None, given: str | None) -> None:
+    """Estimate the shop's own figures from what was built, and keep them for later builds."""
+    from lifecycle.build import build_vars, check_instant, duckdb_file, run_dbt
+    from lifecycle.paths import project_dir
+
+    project = project_dir()
+    variables = build_vars(duckdb_file(project, target), None, sample, given, say)
+    arguments = f"{{cut_off: '{check_instant(cut_off, '--cut-off')}'}}" if cut_off else "{}"
+    if not run_dbt(["run-operation", "fit", "--args", arguments], project, variables, target, say):
+        sys.exit(1)
+
+
+@cli.command()
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--as-of", metavar="DATE", help="The build of that date.")
+@click.option("--schema-prefix", metavar="TEXT", default="", help="As in the build.")
+def summary(target: str | None, as_of: str | None, schema_prefix: str) -> None:
+    """Customers per stage and segment, quarantined rows, where the database is."""
+    from lifecycle.build import as_of_prefix
+    from lifecycle.paths import project_dir
+    from lifecycle.summary import summarise
+
+    prefix = schema_prefix + (as_of_prefix(as_of) if as_of else "")
+    summarise(project_dir(), target, prefix, say)
+
+
+def parse_date(text: str, option: str) -> date:
+    """A date option's value. Raises UserError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{option} {text}: write a date, as in 2025-01-31.") from None
+
+
+def parse_instant(text: str, option: str) -> datetime:
+    """A timestamp option's value as UTC without a zone. Raises UserError."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{option} {text}: write a UTC time, as in 2025-01-31T18:00:00.") from None
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one sentence and exit code 2."""
+    try:
+        cli(prog_name="lifecycle")
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""The sample company: a stochastic model of customers, written as raw tables."""

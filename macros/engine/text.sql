@@ -1,0 +1,42 @@
+{#- A text that sorts by its bytes on every engine, whatever the server's collation. -#}
+{% macro sortable(expression) -%}
+    {{ return(adapter.dispatch('sortable', 'customer_lifecycle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__sortable(expression) -%}
+    {{ expression }}
+{%- endmacro %}
+
+{% macro postgres__sortable(expression) -%}
+    {{ expression }} collate "C"
+{%- endmacro %}
+
+{#- A text as a JSON string; NULL becomes null. Written out because no two engines agree. -#}
+{% macro json_string(expression) -%}
+    {%- set backslash = 'chr(92)' -%}
+    {%- set ns = namespace(text='replace(' ~ expression ~ ', ' ~ backslash ~ ', ' ~ backslash ~ ' || ' ~ backslash ~ ')') -%}
+    {%- for code, letter in [(34, none), (10, 'n'), (13, 'r'), (9, 't')] -%}
+        {%- set escaped = backslash ~ ' || ' ~ ("'" ~ letter ~ "'" if letter else 'chr(34)') -%}
+        {%- set ns.text = 'replace(' ~ ns.text ~ ', chr(' ~ code ~ '), ' ~ escaped ~ ')' -%}
+    {%- endfor -%}
+    coalesce('"' || {{ ns.text }} || '"', 'null')
+{%- endmacro %}
+
+{#- A one-way fingerprint of something that identifies a person. -#}
+{% macro pii_hash(expression) -%}
+    {{ return(adapter.dispatch('sha256', 'customer_lifecycle')(
+        "'" ~ env_var('LIFECYCLE_PII_SALT', 'lifecycle') ~ "' || lower(" ~ expression ~ ")"
+    )) }}
+{%- endmacro %}
+
+{% macro default__sha256(expression) -%}
+    sha256({{ expression }})
+{%- endmacro %}
+
+{% macro postgres__sha256(expression) -%}
+    encode(sha256(convert_to({{ expression }}, 'UTF8')), 'hex')
+{%- endmacro %}
+
+{% macro spark__sha256(expression) -%}
+    sha2({{ expression }}, 256)
+{%- endmacro %}

@@ -1,0 +1,44 @@
+{#-
+    The instant (UTC, exclusive) that the variable `as_of` names, or none when it is empty.
+    A date means the end of that business day; anything else is read as a UTC timestamp.
+-#}
+{% macro as_of_instant() %}
+    {%- set given = var('as_of', none) -%}
+    {%- if not given -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set text = given | string | trim -%}
+    {%- set is_date = modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', text) is not none -%}
+    {%- set is_instant = modules.re.match('^\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}(:\\d{2})?Z?$', text) is not none -%}
+    {%- if not is_date and not is_instant -%}
+        {{ exceptions.raise_compiler_error(
+            "The variable as_of is '" ~ text ~ "'. Write a business day (2025-01-31) or a UTC "
+            ~ "instant (2025-01-31 18:00:00)."
+        ) }}
+    {%- endif -%}
+    {%- if is_date -%}
+        {%- set zone = modules.pytz.timezone(var('reporting_timezone')) -%}
+        {%- set next_day = modules.datetime.datetime.strptime(text, '%Y-%m-%d')
+            + modules.datetime.timedelta(days=1) -%}
+        {%- set instant = zone.localize(next_day).astimezone(modules.pytz.utc).replace(tzinfo=None) -%}
+    {%- else -%}
+        {%- set plain = text | replace('T', ' ') | replace('Z', '') -%}
+        {%- set plain = plain if plain | length > 16 else plain ~ ':00' -%}
+        {%- set instant = modules.datetime.datetime.strptime(plain, '%Y-%m-%d %H:%M:%S') -%}
+    {%- endif -%}
+    {{ return(instant) }}
+{% endmacro %}
+
+{#- The same as a SQL literal. -#}
+{% macro as_of_literal() -%}
+    {%- set instant = as_of_instant() -%}
+    {{ return("cast('" ~ instant.strftime('%Y-%m-%d %H:%M:%S') ~ "' as " ~ dbt.type_timestamp() ~ ")" if instant else none) }}
+{%- endmacro %}
+
+{#- The last business day of which anything is known at `as_of`, as a SQL literal. -#}
+{% macro as_of_business_date_literal() -%}
+    {%- set zone = modules.pytz.timezone(var('reporting_timezone')) -%}
+    {%- set last = as_of_instant() - modules.datetime.timedelta(microseconds=1) -%}
+    {%- set local = modules.pytz.utc.localize(last).astimezone(zone) -%}
+    {{ return("cast('" ~ local.strftime('%Y-%m-%d') ~ "' as date)") }}
+{%- endmacro %}

@@ -1,0 +1,227 @@
+{#-
+    The input contract made executable: one view per raw table.
+
+    The contract is the model's own yml. The rows come from the sample seed, from the company's
+    table, or, when an optional table is not there, from nowhere. Every column arrives with its
+    contract type; a row that breaks the contract keeps its place and says so in `_contract_fault`.
+
+    Added columns: `_row_key` (the key as one text), `_contract_fault` (the first broken clause, NULL
+    none), `_row` (the row as JSON, personal columns masked), `_loaded_at`, `_source_file`.
+
+    What is read from the yml, under `config.meta`:
+      model    required, key, event_time, version_time, parent
+      column   required, at_least_zero, has_happened (not after the load), known_later (an instant
+               after the row's own event, so not yet known at an earlier `as_of`), is_personal
+-#}
+{% macro landing() %}
+{%- set table = model.name | replace('raw_', '', 1) -%}
+{%- set relation = landing_relation(table) -%}
+{%- if not execute or not model.columns -%}
+    {#- Only the references matter while the project is parsed. -#}
+select 1 as _parsing
+{%- else -%}
+{%- set meta = model.config.meta -%}
+{%- set found = landing_columns(relation, model.columns, table) -%}
+{%- set as_of = as_of_literal() -%}
+{%- set ns = namespace(separator=false) -%}
+with
+
+source as (
+
+    select
+        {%- for column in model.columns.values() %}
+        {{ landing_cast(column, found) }} as {{ column.name }},
+        {%- endfor %}
+        {%- for column in model.columns.values() if column.name in found and landing_type(column) != 'string' %}
+        {{ landing_text(found[column.name]) }} as given__{{ column.name }},
+        {%- endfor %}
+        {%- for name in found if name.startswith('x_') %}
+        {{ landing_text(found[name]) }} as {{ name }},
+        {%- endfor %}
+        {{ landing_cast({'name': '_loaded_at', 'data_type': 'timestamp'}, found) }} as _loaded_at,
+        {{ landing_cast({'name': '_source_file', 'data_type': 'string'}, found) }} as _source_file
+    from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
+
+),
+
+checked as (
+
+    select
+        {%- for column in model.columns.values() %}
+        {%- if as_of and column.config.meta.known_later %}
+        case when {{ column.name }} < {{ as_of }} then {{ column.name }} end as {{ column.name }},
+        {%- else %}
+        {{ column.name }},
+        {%- endif %}
+        {%- endfor %}
+        {%- for name in found if name.startswith('x_') %}
+        {{ name }},
+        {%- endfor %}
+        _loaded_at,
+        _source_file,
+        {% for name in meta.key -%}
+            {{ "coalesce(" if meta.key | length > 1 }}
+            {{- 'cast(' ~ name ~ ' as ' ~ dbt.type_string() ~ ')' if landing_type(model.columns[name]) != 'string' else name }}
+            {{- ", '')" if meta.key | length > 1 }}{{ " || '|' || " if not loop.last }}
+        {%- endfor %} as _row_key,
+        {{ landing_fault(model.columns, found) }} as _contract_fault,
+        '{'
+        {%- for column in model.columns.values() %} || '{{ ", " if not loop.first }}"{{ column.name }}": ' ||
+            {%- if column.config.meta.is_personal %}
+            case when {{ column.name }} is null then 'null' else '"***"' end
+            {%- elif column.name in found and landing_type(column) != 'string' %}
+            {{ json_string('given__' ~ column.name) }}
+            {%- elif column.name in found %}
+            {{ json_string(column.name) }}
+            {%- else %} 'null'
+            {%- endif %}
+        {%- endfor %} || '}' as _row
+    from source
+
+)
+
+select * from checked
+{%- if as_of %}
+where
+    1 = 1
+    {%- for name in [meta.event_time, meta.version_time] if name %}
+    {%- if landing_type(model.columns[name]) == 'date' %}
+    and ({{ name }} is null or {{ name }} <= {{ as_of_business_date_literal() }})
+    {%- else %}
+    and ({{ name }} is null or {{ name }} < {{ as_of }})
+    {%- endif %}
+    {%- endfor %}
+    {%- if meta.parent %}
+    {#- A row without a time of its own comes and goes with its parent. #}
+    {%- set parent_key = meta.parent[:-1] ~ '_id' %}
+    and (
+        {{ parent_key }} is null
+        or {{ parent_key }} in (
+            select {{ parent_key }} from {{ ref('raw_' ~ meta.parent) }} where {{ parent_key }} is not null
+        )
+        or {{ parent_key }} not in (
+            select trim(cast({{ parent_key }} as {{ dbt.type_string() }}))
+            from {{ landing_relation(meta.parent) }}
+            where {{ parent_key }} is not null
+        )
+    )
+    {%- endif %}
+{%- endif %}
+{%- endif %}
+{%- if table == 'order_items' %}
+-- depends_on: {{ ref('raw_orders') }}
+{%- endif %}
+{% endmacro %}
+
+{#- Where the rows of a raw table are; none when an optional table is not there. -#}
+{% macro landing_relation(table) %}
+    {%- if var('use_sample') -%}
+        {%- if table == 'loads' -%}
+            {{ return(none) }}
+        {%- endif -%}
+        {{ return(ref('sample_' ~ table)) }}
+    {%- endif -%}
+    {%- set declared = source('raw', table) -%}
+    {%- if not execute -%}
+        {{ return(declared) }}
+    {%- endif -%}
+    {%- set relation = adapter.get_relation(declared.database, declared.schema, declared.identifier) -%}
+    {%- if relation is none and model.config.meta.required -%}
+        {{ exceptions.raise_compiler_error(
+            "The required raw table " ~ declared.schema ~ "." ~ table ~ " is not there. Load it with "
+            ~ "`lifecycle load PATH`, or build the sample company with use_sample: true."
+        ) }}
+    {%- endif -%}
+    {{ return(relation) }}
+{% endmacro %}
+
+{#- The columns that are there: {name: type in lower case}. Stops when a required one is not. -#}
+{% macro landing_columns(relation, contract, table) %}
+    {%- set found = {} -%}
+    {%- if relation is not none -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- do found.update({column.name | lower: {'name': column.name, 'type': column.dtype | lower}}) -%}
+        {%- endfor -%}
+        {%- for column in contract.values() if column.config.meta.required and column.name not in found -%}
+            {{ exceptions.raise_compiler_error(
+                "The raw table " ~ table ~ " has no column " ~ column.name ~ ", which the contract in "
+                ~ "models/landing/raw_" ~ table ~ ".yml requires. Its columns are: "
+                ~ found.keys() | join(', ') ~ "."
+            ) }}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- The contract's word for a column's type: dbt hands over its own words for some of them. -#}
+{% macro landing_type(column) -%}
+    {%- set word = column.data_type | lower -%}
+    {{ return({'text': 'string', 'int': 'integer'}.get(word, word)) }}
+{%- endmacro %}
+
+{#- A column as it came, as trimmed text, NULL when blank. -#}
+{% macro landing_text(found) -%}
+    {%- set quoted = adapter.quote(found.name) -%}
+    nullif(trim({{ quoted if landing_is_text(found.type) else 'cast(' ~ quoted ~ ' as ' ~ dbt.type_string() ~ ')' }}), '')
+{%- endmacro %}
+
+{% macro landing_is_text(type) -%}
+    {{ return(type.startswith('varchar') or type.startswith('text') or type.startswith('char') or type == 'string') }}
+{%- endmacro %}
+
+{#- A column with its contract type. What already has the type is not touched. -#}
+{% macro landing_cast(column, all_found) -%}
+    {%- set found = all_found.get(column.name) -%}
+    {%- set type = landing_type(column) -%}
+    {%- if not found -%}
+        cast(null as {{ sql_type(type) }})
+    {%- elif not landing_is_typed(type, found) -%}
+        {{ try_cast(landing_text(found), type) }}
+    {%- elif found.type in ('timestamp with time zone', 'timestamptz') -%}
+        ({{ adapter.quote(found.name) }} at time zone 'UTC')
+    {%- else -%}
+        cast({{ adapter.quote(found.name) }} as {{ sql_type(type) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Whether a column already has its contract type, so that no cast of it can fail. -#}
+{% macro landing_is_typed(type, found) -%}
+    {%- if type == 'timestamp' -%}
+        {{ return(found.type.startswith('timestamp') or found.type == 'date') }}
+    {%- endif -%}
+    {{ return(type == found.type and type in ('date', 'boolean')) }}
+{%- endmacro %}
+
+{#- The first clause of the contract that a row breaks, as a sentence; NULL when it breaks none. -#}
+{% macro landing_fault(columns, found) -%}
+    {%- set clauses = [] -%}
+    {%- for column in columns.values() -%}
+        {%- set name, meta = column.name, column.config.meta -%}
+        {%- if name in found and landing_type(column) != 'string' and not landing_is_typed(landing_type(column), found[name]) -%}
+            {%- do clauses.append(["given__" ~ name ~ " is not null and " ~ name ~ " is null",
+                name ~ " is not a " ~ ('decimal' if landing_type(column) == 'rate' else landing_type(column))]) -%}
+        {%- endif -%}
+        {%- if meta.required -%}
+            {%- do clauses.append([name ~ " is null", name ~ " is missing"]) -%}
+        {%- endif -%}
+        {%- if meta.at_least_zero -%}
+            {%- do clauses.append([name ~ " < 0", name ~ " is negative"]) -%}
+        {%- endif -%}
+        {%- if landing_type(column) in ('timestamp', 'date') -%}
+            {%- set plain = "cast(" ~ name ~ " as " ~ dbt.type_timestamp() ~ ")" if landing_type(column) == 'date' else name -%}
+            {%- set first = "cast('1900-01-01' as " ~ dbt.type_timestamp() ~ ")" -%}
+            {%- set last = "cast('2200-01-01' as " ~ dbt.type_timestamp() ~ ")" -%}
+            {%- do clauses.append([plain ~ " < " ~ first, name ~ " is before 1900"]) -%}
+            {%- do clauses.append([plain ~ " >= " ~ last, name ~ " is after 2199"]) -%}
+            {%- if meta.has_happened -%}
+                {%- do clauses.append([plain ~ " > " ~ add_days('_loaded_at', 1),
+                    name ~ " is after the row was loaded"]) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    case
+            {%- for condition, sentence in clauses %}
+            when {{ condition }} then '{{ sentence }}'
+            {%- endfor %}
+        end
+{%- endmacro %}

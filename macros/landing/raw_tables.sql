@@ -1,0 +1,25 @@
+{#- Every raw table of the contract, with the model in which its faults are marked. -#}
+{% macro raw_tables() %}
+    {{ return({
+        'customers': 'raw_customers',
+        'accounts': 'raw_accounts',
+        'products': 'raw_products',
+        'orders': 'base_orders',
+        'order_items': 'base_order_items',
+        'refunds': 'base_refunds',
+        'interactions': 'raw_interactions',
+        'feedback': 'raw_feedback',
+        'tickets': 'raw_tickets',
+        'campaigns': 'raw_campaigns',
+        'marketing_spend': 'raw_marketing_spend',
+        'experiments': 'raw_experiments',
+        'experiment_variants': 'raw_experiment_variants',
+        'experiment_assignments': 'raw_experiment_assignments',
+        'consents': 'raw_consents',
+        'identity_links': 'base_identity_links',
+        'exchange_rates': 'raw_exchange_rates',
+        'erasure_requests': 'raw_erasure_requests',
+        'fitted_parameters': 'raw_fitted_parameters',
+        'loads': 'raw_loads',
+    }) }}
+{% endmacro %}

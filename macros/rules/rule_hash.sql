@@ -1,0 +1,16 @@
+{#- One fingerprint of the policy a build followed: every rule seed and the variables of the project. -#}
+{% macro rule_hash() -%}
+    {%- if execute -%}
+        {%- set parts = [] -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'seed' and 'rules' in node.fqn -%}
+            {%- do parts.append(node.name ~ ':' ~ node.checksum.checksum) -%}
+        {%- endfor -%}
+        {%- for name in [
+            'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
+            'max_customers_per_device', 'high_value_factor',
+        ] -%}
+            {%- do parts.append(name ~ ':' ~ var(name)) -%}
+        {%- endfor -%}
+        {{ return(local_md5(parts | sort | join('|'))) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,44 @@
+-- One line per order: so many CDs for so much. The key is that of orders.sql.
+with
+
+purchases as (
+
+    select * from input
+    union all by name
+    select null as master_id
+    where false
+
+),
+
+typed as (
+
+    select
+        cast(cast(coalesce(master_id, customer_id) as bigint) as varchar) as customer_id,
+        cast(order_date as timestamp) as ordered_at,
+        cast(cds as integer) as cds,
+        cast(amount as decimal(18, 4)) as amount
+    from purchases
+
+),
+
+keyed as (
+
+    select
+        *,
+        md5(concat_ws('|', customer_id, ordered_at, cds, amount))
+        || '-'
+        || row_number() over (
+            partition by customer_id, ordered_at, cds, amount
+            order by customer_id
+        ) as order_id
+    from typed
+
+)
+
+select
+    order_id || '-1' as order_item_id,
+    order_id,
+    'cd' as product_id,
+    cds as quantity,
+    amount as line_amount
+from keyed

@@ -1,0 +1,118 @@
+with
+
+items as (
+
+    select * from {{ ref('stg_order_items') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('stg_orders') }}
+
+),
+
+products as (
+
+    select * from {{ ref('stg_products') }}
+
+),
+
+converted as (
+
+    select
+        items.order_item_id,
+        items.order_id,
+        items.product_id,
+        items.quantity,
+        coalesce(products.is_product, true) as is_product,
+        {{ to_money('coalesce(items.line_amount, items.quantity * items.unit_price, 0) * orders.rate_to_reporting') }}
+            as gross_amount,
+        {{ to_money('coalesce(items.discount_amount, 0) * orders.rate_to_reporting') }} as line_discount_amount,
+        {{ to_money('coalesce(orders.discount_amount, 0) * orders.rate_to_reporting') }} as order_discount_amount,
+        {{ to_money('items.quantity * products.unit_cost') }} as cost_amount
+    from items
+    inner join orders
+        on items.order_id = orders.order_id
+    left join products
+        on items.product_id = products.product_id
+
+),
+
+weighed as (
+
+    select
+        *,
+        greatest(gross_amount - line_discount_amount, 0) as weight,
+        sum(greatest(gross_amount - line_discount_amount, 0)) over (partition by order_id) as order_weight
+    from converted
+
+),
+
+-- The order's discount is spread by value, in ten-thousandths: whole ones first, the rest to the
+-- largest remainders. The small step down keeps a share that is whole from being rounded up twice.
+quotas as (
+
+    select
+        *,
+        case
+            when order_discount_amount = 0 or order_weight = 0 then 0
+            else
+                cast(order_discount_amount * 10000 as {{ type_double() }})
+                * cast(weight as {{ type_double() }}) / cast(order_weight as {{ type_double() }})
+        end as quota
+    from weighed
+
+),
+
+floors as (
+
+    select
+        *,
+        case when quota > 0 then greatest(floor(quota - 0.000001), 0) else 0 end as whole
+    from quotas
+
+),
+
+ranked as (
+
+    select
+        *,
+        cast(order_discount_amount * 10000 as {{ type_double() }}) - sum(whole) over (partition by order_id) as left_over,
+        row_number() over (
+            partition by order_id
+            order by quota - whole desc, {{ sortable('order_item_id') }} asc
+        ) as turn
+    from floors
+
+),
+
+spread as (
+
+    select
+        *,
+        case
+            when order_weight = 0 then cast(0 as decimal(18, 4))
+            else {{ to_money('cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0)) / 10000') }}
+        end as order_discount_share_amount
+    from ranked
+
+),
+
+netted as (
+
+    select
+        order_item_id,
+        order_id,
+        product_id,
+        is_product,
+        quantity,
+        gross_amount,
+        {{ to_money('line_discount_amount + order_discount_share_amount') }} as discount_amount,
+        {{ to_money('gross_amount - line_discount_amount - order_discount_share_amount') }} as net_sales_amount,
+        cost_amount
+    from spread
+
+)
+
+select * from netted

@@ -1,0 +1,116 @@
+with
+
+orders as (
+
+    select * from {{ ref('stg_orders') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('int_contacts') }}
+
+),
+
+statuses as (
+
+    select * from {{ ref('order_statuses') }}
+
+),
+
+item_totals as (
+
+    select
+        order_id,
+        sum(gross_amount) as gross_amount,
+        sum(gross_amount - net_sales_amount) as discount_amount,
+        sum(cost_amount) as cost_amount,
+        sum(case when is_product then quantity else 0 end) as units
+    from {{ ref('int_order_items') }}
+    group by order_id
+
+),
+
+refund_totals as (
+
+    select
+        refunds.order_id,
+        sum({{ to_money('refunds.amount * orders.rate_to_reporting') }}) as refund_amount
+    from {{ ref('stg_refunds') }} as refunds
+    inner join orders
+        on refunds.order_id = orders.order_id
+    group by refunds.order_id
+
+),
+
+-- Goods and discounts come from the lines where there are lines, else from the order itself.
+valued as (
+
+    select
+        orders.*,
+        contacts.customer_id as resolved_customer_id,
+        item_totals.order_id is not null as has_items,
+        coalesce(statuses.is_cancelled, false) or orders.cancelled_at is not null as is_cancelled,
+        coalesce(statuses.is_test, false) as is_test,
+        statuses.status is not null as is_mapped_status,
+        coalesce(
+            item_totals.gross_amount,
+            {{ to_money('coalesce(orders.gross_amount, 0) * orders.rate_to_reporting') }}
+        ) as goods_amount,
+        coalesce(
+            item_totals.discount_amount,
+            {{ to_money('coalesce(orders.discount_amount, 0) * orders.rate_to_reporting') }}
+        ) as goods_discount_amount,
+        item_totals.cost_amount,
+        coalesce(item_totals.units, 0) as units,
+        coalesce(refund_totals.refund_amount, 0) as refund_amount
+    from orders
+    left join contacts
+        on orders.customer_id = contacts.contact_id
+    left join statuses
+        on orders.status = statuses.status
+    left join item_totals
+        on orders.order_id = item_totals.order_id
+    left join refund_totals
+        on orders.order_id = refund_totals.order_id
+
+),
+
+flagged as (
+
+    select
+        order_id,
+        resolved_customer_id as customer_id,
+        customer_id as contact_id,
+        campaign_id,
+        status,
+        sales_channel,
+        payment_method,
+        coupon_code,
+        currency,
+        rate_to_reporting,
+        has_items,
+        is_cancelled,
+        is_test,
+        is_mapped_status,
+        resolved_customer_id is null as is_guest,
+        {{ is_sale('is_cancelled', 'is_test', 'goods_amount - goods_discount_amount') }} as is_sale,
+        {{ is_valid_order('is_cancelled', 'is_test', 'goods_amount - goods_discount_amount', 'refund_amount') }}
+            as is_valid_order,
+        {{ to_money('goods_amount') }} as gross_amount,
+        {{ to_money('goods_discount_amount') }} as discount_amount,
+        {{ to_money('goods_amount - goods_discount_amount') }} as net_sales_amount,
+        {{ to_money('refund_amount') }} as refund_amount,
+        {{ to_money('goods_amount - goods_discount_amount - refund_amount') }} as net_amount,
+        {{ to_money('cost_amount') }} as cost_amount,
+        {{ to_money('shipping_amount * rate_to_reporting') }} as shipping_amount,
+        {{ to_money('tax_amount * rate_to_reporting') }} as tax_amount,
+        cast(units as decimal(18, 4)) as units,
+        ordered_at,
+        ordered_on,
+        cancelled_at
+    from valued
+
+)
+
+select * from flagged

@@ -1,0 +1,33 @@
+with
+
+contacts as (
+
+    select * from {{ ref('int_contacts') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('stg_customers') }}
+
+),
+
+described as (
+
+    select
+        contacts.contact_id,
+        contacts.customer_id,
+        contacts.root_contact_id,
+        contacts.is_inferred,
+        contacts.contact_id != contacts.root_contact_id as is_merged,
+        {{ pii_hash('sources.email') }} as email_hash,
+        sources.country,
+        sources.region,
+        sources.registered_at
+    from contacts
+    left join sources
+        on contacts.contact_id = sources.customer_id
+
+)
+
+select * from described

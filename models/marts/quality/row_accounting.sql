@@ -1,0 +1,58 @@
+{%- set tables = raw_tables() -%}
+
+with
+
+landed as (
+
+    {% for table in tables -%}
+    select
+        '{{ table }}' as table_name,
+        count(*) as raw_rows
+    from {{ ref('raw_' ~ table) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+staged as (
+
+    {% for table in tables -%}
+    select
+        '{{ table }}' as table_name,
+        count(*) as staged_rows,
+        coalesce(sum(_versions), 0) - count(*) as duplicate_rows
+    from {{ ref('stg_' ~ table) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+quarantined as (
+
+    select
+        table_name,
+        count(*) as quarantined_rows
+    from {{ ref('quarantined_rows') }}
+    group by table_name
+
+),
+
+accounted as (
+
+    select
+        landed.table_name,
+        cast(landed.raw_rows as {{ dbt.type_bigint() }}) as raw_rows,
+        cast(staged.staged_rows as {{ dbt.type_bigint() }}) as staged_rows,
+        cast(staged.duplicate_rows as {{ dbt.type_bigint() }}) as duplicate_rows,
+        cast(coalesce(quarantined.quarantined_rows, 0) as {{ dbt.type_bigint() }}) as quarantined_rows,
+        cast(0 as {{ dbt.type_bigint() }}) as erased_rows,
+        {{ rate('coalesce(quarantined.quarantined_rows, 0)', 'landed.raw_rows') }} as quarantined_rate
+    from landed
+    inner join staged
+        on landed.table_name = staged.table_name
+    left join quarantined
+        on landed.table_name = quarantined.table_name
+
+)
+
+select * from accounted

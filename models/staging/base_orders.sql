@@ -1,0 +1,49 @@
+with
+
+orders as (
+
+    select
+        *,
+        {{ business_date('ordered_at') }} as ordered_on,
+        coalesce(upper(currency), '{{ var('reporting_currency') }}') as currency_code
+    from {{ ref('raw_orders') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
+
+),
+
+converted as (
+
+    select
+        orders.*,
+        case
+            when orders.currency_code = '{{ var('reporting_currency') }}' then 1
+            else rates.rate_to_reporting
+        end as rate_to_reporting
+    from orders
+    left join rates
+        on
+            orders.ordered_on = rates.rate_on
+            and orders.currency_code = rates.currency
+
+),
+
+checked as (
+
+    select
+        *,
+        coalesce(
+            _contract_fault,
+            case
+                when rate_to_reporting is null then 'currency has no exchange rate on the day of the order'
+            end
+        ) as _fault
+    from converted
+
+)
+
+select * from checked

@@ -1,0 +1,57 @@
+with
+
+refunds as (
+
+    select * from {{ ref('raw_refunds') }}
+
+),
+
+items as (
+
+    select
+        order_item_id,
+        order_id
+    from {{ ref('stg_order_items') }}
+
+),
+
+orders as (
+
+    select order_id from {{ ref('stg_orders') }}
+
+),
+
+-- A refund that names only the line belongs to the order of the line.
+placed as (
+
+    select
+        refunds.*,
+        coalesce(refunds.order_id, items.order_id) as refunded_order_id
+    from refunds
+    left join items
+        on refunds.order_item_id = items.order_item_id
+
+),
+
+checked as (
+
+    select
+        placed.*,
+        coalesce(
+            placed._contract_fault,
+            case
+                when placed.order_id is not null and orders.order_id is null
+                    then 'order_id is not a known order'
+                when placed.order_item_id is not null and placed.refunded_order_id is null
+                    then 'order_item_id is not a known order line'
+                when placed.refunded_order_id is null and placed.customer_id is null
+                    then 'order_id, order_item_id and customer_id are all missing'
+            end
+        ) as _fault
+    from placed
+    left join orders
+        on placed.refunded_order_id = orders.order_id
+
+)
+
+select * from checked

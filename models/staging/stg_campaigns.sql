@@ -1,0 +1,40 @@
+with
+
+latest as (
+
+    {{ latest_version(ref('raw_campaigns')) }}
+
+),
+
+typed as (
+
+    select
+        -- ids
+        campaign_id,
+
+        -- strings
+        campaign_name,
+        lower(channel) as channel,
+        lower(objective) as objective,
+        lower(target_stage) as target_stage,
+        lower(target_segment) as target_segment,
+        offer_type,
+        category,
+
+        -- numerics
+        discount_rate,
+        budget_amount,
+
+        -- dates and timestamps
+        starts_at,
+        ends_at,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

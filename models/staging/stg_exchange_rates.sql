@@ -1,0 +1,29 @@
+with
+
+latest as (
+
+    {{ latest_version(ref('raw_exchange_rates')) }}
+
+),
+
+typed as (
+
+    select
+        -- strings
+        upper(currency) as currency,
+
+        -- numerics
+        rate_to_reporting,
+
+        -- dates and timestamps
+        rate_on,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

@@ -1,0 +1,33 @@
+with
+
+latest as (
+
+    {{ latest_version(ref('raw_fitted_parameters')) }}
+
+),
+
+typed as (
+
+    select
+        -- strings
+        lower(parameter) as parameter,
+        lower(customer_type) as customer_type,
+        diagnostics,
+
+        -- numerics
+        value,
+        sample_size,
+
+        -- dates and timestamps
+        cut_off,
+        fitted_at,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

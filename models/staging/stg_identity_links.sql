@@ -1,0 +1,34 @@
+{{ config(materialized='table') }}
+
+with
+
+latest as (
+
+    {{ latest_version(ref('base_identity_links'), fault='_fault') }}
+
+),
+
+typed as (
+
+    select
+        -- ids
+        link_id,
+        source_id,
+        target_id,
+        root_id,
+
+        -- strings
+        lower(link_type) as link_type,
+
+        -- dates and timestamps
+        linked_at,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

@@ -1,0 +1,47 @@
+{{ config(materialized='table') }}
+
+with
+
+latest as (
+
+    {{ latest_version(ref('base_orders'), version_time='updated_at', fault='_fault') }}
+
+),
+
+typed as (
+
+    select
+        -- ids
+        order_id,
+        customer_id,
+        campaign_id,
+
+        -- strings
+        lower(status) as status,
+        lower(sales_channel) as sales_channel,
+        lower(payment_method) as payment_method,
+        coalesce(upper(currency), '{{ var('reporting_currency') }}') as currency,
+        coupon_code,
+
+        -- numerics
+        gross_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
+        rate_to_reporting,
+
+        -- dates and timestamps
+        ordered_at,
+        ordered_on,
+        cancelled_at,
+        updated_at,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

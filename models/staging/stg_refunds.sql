@@ -1,0 +1,39 @@
+{{ config(materialized='table') }}
+
+with
+
+latest as (
+
+    {{ latest_version(ref('base_refunds'), fault='_fault') }}
+
+),
+
+typed as (
+
+    select
+        -- ids
+        refund_id,
+        refunded_order_id as order_id,
+        order_item_id,
+        customer_id,
+
+        -- strings
+        lower(reason) as reason,
+
+        -- numerics
+        amount,
+        tax_amount,
+        shipping_amount,
+
+        -- dates and timestamps
+        refunded_at,
+
+        -- accounting
+        _loaded_at,
+        _source_file,
+        _versions
+    from latest
+
+)
+
+select * from typed

@@ -1,0 +1,85 @@
+"""What the tests share: the project, the command line, and one build of the sample company."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The folder of the dbt project."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No database or folder of the caller's is touched; each worker has dbt folders of its own."""
+    patch = pytest.MonkeyPatch()
+    for name in ("LIFECYCLE_DUCKDB", "LIFECYCLE_PROJECT", "DBT_PROFILES_DIR"):
+        patch.delenv(name, raising=False)
+    patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
+    patch.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
+    yield
+    patch.undo()
+
+
+def run_lifecycle(
+    *arguments: str | Path, cwd: Path = PROJECT, **environment: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """Run the command `lifecycle` in a process of its own, environment variables by keyword."""
+    return subprocess.run(
+        [sys.executable, "-m", "lifecycle", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {name: str(value) for name, value in environment.items()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def lifecycle() -> Command:
+    """The command `lifecycle` as a function: arguments, `cwd`, environment by keyword."""
+    return run_lifecycle
+
+
+@pytest.fixture(scope="session")
+def sample_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A DuckDB file with the sample company built and tested; read it, do not write to it.
+
+    LIFECYCLE_SAMPLE_DATABASE names one that `make test` has built; without it the first test that
+    asks builds one for all workers.
+    """
+    given = os.environ.get("LIFECYCLE_SAMPLE_DATABASE")
+    if given:
+        return Path(given)
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    database = shared / "sample.duckdb"
+    with (shared / "sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not database.exists():
+            unfinished = shared / "unfinished.duckdb"
+            unfinished.unlink(missing_ok=True)
+            done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=unfinished)
+            assert done.returncode == 0, done.stdout + done.stderr
+            unfinished.rename(database)
+    return database
+
+
+@pytest.fixture
+def sample(sample_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the built sample company."""
+    with duckdb.connect(str(sample_database), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
