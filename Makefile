@@ -38,12 +38,14 @@ target/test/sample.duckdb: $(VENV)/.installed-dev profiles.yml
 	@mkdir -p target/test && rm -f $@ $@.wal
 	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
 
-lint: $(VENV)/.installed-dev profiles.yml ## sqlfluff, ruff, yamllint
-	@$(RUN) -m ruff check $(LINTED_PYTHON)
-	@$(RUN) -m ruff format --check --quiet $(LINTED_PYTHON) || \
-	    { echo "Some Python files are not formatted. Run: make format"; exit 1; }
-	@$(RUN) -m yamllint --strict $(LINTED_YAML)
-	@$(RUN) -m sqlfluff lint --disable-progress-bar $(wildcard $(LINTED_SQL))
+lint: $(VENV)/.installed-dev ## ruff, yamllint, sqlfluff
+	@failed=0; \
+	$(RUN) -m ruff check $(LINTED_PYTHON) || failed=1; \
+	$(RUN) -m ruff format --check $(LINTED_PYTHON) || failed=1; \
+	$(RUN) -m yamllint --strict $(LINTED_YAML) || failed=1; \
+	$(RUN) -m sqlfluff lint --disable-progress-bar $(wildcard $(LINTED_SQL)) || failed=1; \
+	[ $$failed = 0 ] || echo "make format mends some of it"; \
+	exit $$failed
 
 format: $(VENV)/.installed-dev ## Let ruff and sqlfluff mend what they can
 	@$(RUN) -m ruff check --fix $(LINTED_PYTHON)

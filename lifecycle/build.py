@@ -1,5 +1,6 @@
 """Run dbt in this process: with the right variables, a progress line, and readable errors."""
 
+import itertools
 import json
 import os
 import re
@@ -140,6 +141,7 @@ def run_dbt(
         outcome = dbtRunner(
             callbacks=[on_progress, messages(say), collect_warnings(warnings)]
         ).invoke(arguments)
+    close_duckdb()
     if outcome.exception is not None:
         say(f"dbt stopped: {readable(str(outcome.exception)).strip()}")
         return False
@@ -152,6 +154,13 @@ def run_dbt(
     if not outcome.success:
         say(count_line(results))
     return bool(outcome.success)
+
+
+def close_duckdb() -> None:
+    """Let go of the DuckDB file, which dbt keeps open until the process ends."""
+    adapter = sys.modules.get("dbt.adapters.duckdb.connections")
+    if adapter is not None:
+        adapter.DuckDBConnectionManager.close_all_connections()
 
 
 def failure(result: Any) -> str:
@@ -233,16 +242,16 @@ def progress(say: Say) -> Iterator[Callable[[Any], None]]:
 
 
 def progress_lines(say: Say) -> Callable[[Any], None]:
-    """A callback that says every tenth of the way."""
-    seen = {"total": 0, "done": 0}
+    """A callback that says every tenth of the way. dbt calls it from several threads."""
+    totals: list[int] = []
+    finished = itertools.count(1)
 
     def on_event(event: Any) -> None:
         if event.info.name == "LogStartLine":
-            seen["total"] = event.data.total
-        elif event.info.name == "NodeFinished":
-            seen["done"] += 1
-            done, total = seen["done"], seen["total"]
-            if total and done * 10 // total > (done - 1) * 10 // total:
+            totals.append(event.data.total)
+        elif event.info.name == "NodeFinished" and totals and totals[0]:
+            done, total = next(finished), totals[0]
+            if done * 10 // total > (done - 1) * 10 // total:
                 say(f"{done} of {total} done")
 
     return on_event

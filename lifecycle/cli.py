@@ -11,8 +11,9 @@ from lifecycle.errors import UserError
 
 
 def say(line: str) -> None:
-    """A line for the user, at once."""
-    print(line, flush=True)
+    """A line for the user, at once and in one piece: dbt speaks from several threads."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -69,23 +69,17 @@ def read_sql(file: Path) -> str:
 
 
 def _read_csv(file: Path, columns: list[str], delimiter: str, quoted: bool, header: bool) -> str:
-    """DuckDB's read_csv with every option given: its sniffer guesses wrong on small files."""
+    """DuckDB's read_csv with its options given, for its sniffer guesses wrong on small files.
+
+    The line end is left to it: given one, it drops the rows that end otherwise without a word.
+    """
     types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
     quotes = "quote = '\"', escape = '\"'" if quoted else "quote = '', escape = ''"
     return (
         f"read_csv({literal(file.resolve())}, auto_detect = false, header = {str(header).lower()}, "
-        f"delim = {literal(delimiter)}, {quotes}, new_line = {literal(_line_end(file))}, "
+        f"delim = {literal(delimiter)}, {quotes}, "
         f"columns = {{{types}}})"
     )
-
-
-def _line_end(file: Path) -> str:
-    """How the first line ends, in DuckDB's spelling."""
-    with file.open("rb") as stream:
-        start = stream.readline()
-    if start.endswith(b"\r\n"):
-        return r"\r\n"
-    return r"\r" if b"\r" in start else r"\n"
 
 
 def _first_line(file: Path) -> str:
@@ -120,8 +114,11 @@ def _not_utf8(name: str) -> str:
 def sentence(error: Exception, where: str) -> str:
     """What DuckDB says about a file or a query, as one readable sentence."""
     text = str(error)
+    said = [part.strip() for part in text.splitlines() if part.strip()]
     line = re.search(r"CSV Error on Line: (\d+)", text)
-    place = f"{where}, line {line[1]}" if line else where
+    file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
+    reading = f", reading {Path(file[1]).name}" if file and Path(file[1]).name != where else ""
+    place = f"{where}{reading}{f', line {line[1]}' if line else ''}"
     fields = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
     if fields:
         return f"{place}: {fields[2]} fields where the header has {fields[1]}. Mend the line."
@@ -131,6 +128,7 @@ def sentence(error: Exception, where: str) -> str:
         return f'{place}: a quote (") does not end, or a quote within quotes is not doubled.'
     if "invalid state" in text:
         return f"{place}: line ends or quotes are mixed, it is no plain CSV (RFC 4180)."
-    said = [part.strip() for part in text.splitlines() if part.strip()]
+    if line:
+        said = [part for part in said if part.startswith("Error when converting")] or said
     hint = next((part for part in said[1:] if part.startswith(("Candidate", "Did you"))), "")
     return f"{place}: {' '.join(filter(None, (said[0] if said else repr(error), hint)))}"

@@ -17,8 +17,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lifecycle.errors import UserError
 from lifecycle.generator import schema
-from lifecycle.generator.company import Company, build_company, company_tables
+from lifecycle.generator.company import build_company, company_tables
 from lifecycle.generator.dirty import dirty_rows
 from lifecycle.generator.tables import Tally, block_tables, truth_about_effects
 
@@ -41,7 +42,7 @@ def generate(
     customers: rows of distinct customer ids (persons and B2B contacts), 1 to 9,999,999.
     days: business days from `start` (Europe/Berlin). seed: 0 or more; same arguments, same rows.
     fmt: "csv" or "parquet", one file per table. dirty: add rows with faults on purpose (CSV).
-    Returns rows per table. Raises ValueError for arguments outside these bounds.
+    Returns rows per table. Raises UserError for arguments outside these bounds.
     """
     return _write(customers, days, seed, Path(out), fmt, start, dirty)
 
@@ -77,7 +78,6 @@ def _write(
     touch_pace: float = 1.0,
     tables: tuple[str, ...] = tuple(schema.SCHEMAS),
     prefix: str = "",
-    workers: int | None = None,
 ) -> dict[str, int]:
     _check(customers, days, seed, out, fmt, dirty)
     company = build_company(customers, days, seed, start, order_pace, touch_pace)
@@ -101,7 +101,7 @@ def _write(
         shared = company_tables(company)
         put(shared)
         head = dict(shared)
-        for block, tally in _blocks(jobs, workers):
+        for block, tally in _blocks(jobs):
             put(block)
             if total is None:
                 head |= {name: table.slice(0, 400) for name, table in block.items()}
@@ -115,34 +115,29 @@ def _write(
 
 def _check(customers: int, days: int, seed: int, out: Path, fmt: str, dirty: bool) -> None:
     if not 1 <= customers <= MOST_CUSTOMERS:
-        raise ValueError(f"customers must be 1 to {MOST_CUSTOMERS}, not {customers}")
+        raise UserError(f"customers is {customers}. Give a number from 1 to {MOST_CUSTOMERS}.")
     if days < 1:
-        raise ValueError(f"days must be 1 or more, not {days}")
+        raise UserError(f"days is {days}. Give 1 or more.")
     if seed < 0:
-        raise ValueError(f"seed must be 0 or more, not {seed}")
+        raise UserError(f"seed is {seed}. Give 0 or more.")
     if fmt not in ("csv", "parquet"):
-        raise ValueError(f"format must be csv or parquet, not {fmt!r}")
+        raise UserError(f"format is {fmt!r}. Give csv or parquet.")
     if dirty and fmt != "csv":
-        raise ValueError("dirty rows hold text that no typed column can: use format csv")
+        raise UserError("Dirty rows hold text that no typed column can. Use format csv with them.")
     other = "parquet" if fmt == "csv" else "csv"
     if (out / f"orders.{other}").exists():
-        raise ValueError(f"{out} already holds a company as {other}: choose an empty folder")
+        raise UserError(f"{out} already holds a company as {other}. Choose another folder.")
 
 
-def _blocks(jobs: list[tuple], workers: int | None) -> Iterator[tuple[dict[str, pa.Table], Tally]]:
-    """Blocks in order; with two or more, a second process works ahead by a few blocks."""
-    if len(jobs) == 1 or workers == 1:
-        for job in jobs:
-            yield block_tables(*job)
-        return
-    ahead = 3
-    with ThreadPoolExecutor(workers or 2) as pool:
-        waiting = [pool.submit(block_tables, *job) for job in jobs[:ahead]]
-        for position in range(len(jobs)):
-            result = waiting.pop(0).result()
-            if position + ahead < len(jobs):
-                waiting.append(pool.submit(block_tables, *jobs[position + ahead]))
-            yield result
+def _blocks(jobs: list[tuple]) -> Iterator[tuple[dict[str, pa.Table], Tally]]:
+    """Blocks in order; the next one is simulated while the caller writes this one."""
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(block_tables, *jobs[0])
+        for following in [*jobs[1:], None]:
+            block = ahead.result()
+            if following is not None:
+                ahead = pool.submit(block_tables, *following)
+            yield block
 
 
 def _add(one: Tally, other: Tally) -> Tally:

@@ -162,12 +162,10 @@ def mapping_batches(
     batches = []
     for file, sql in queries.items():
         where = f"{mapping.resolve().name}/{file.name}"
-        query = single_select(con, sql, where)
-        check_tables(con, query, views, where)
         batches.append(
             Batch(
                 table=contract[file.stem],
-                query=query,
+                query=query_view(con, file.stem, sql, views, where),
                 where=where,
                 source_file=path.resolve().name,
                 content_hash=content_hash(digest, sql),
@@ -192,11 +190,20 @@ def read_mapping(mapping: Path, contract: dict[str, Table]) -> dict[Path, str]:
     return {file: file.read_text("utf-8") for file in files}
 
 
-def check_tables(con: duckdb.DuckDBPyConnection, query: str, views: list[str], where: str) -> None:
-    """Raise UserError when the query reads a table that is none of the views."""
+def query_view(
+    con: duckdb.DuckDBPyConnection, table: str, sql: str, views: list[str], where: str
+) -> str:
+    """The one SELECT of a mapping file as a temporary view; returns a query on it.
+
+    Raises UserError when it is no SELECT, or reads a table that is none of the `views`.
+    """
+    view = f"temp.{quote(f'mapping of {table}')}"
     try:
-        con.execute(f"describe {query}")
-    except duckdb.CatalogException as error:
+        statements = con.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise UserError(f"{where}: a mapping file holds exactly one SELECT and nothing else.")
+        con.execute(f"create temp view {quote(f'mapping of {table}')} as {sql}")
+    except duckdb.Error as error:
         missing = re.search(r"Table with name (\S+) does not exist", str(error))
         if not missing:
             raise UserError(sentence(error, where)) from None
@@ -205,8 +212,7 @@ def check_tables(con: duckdb.DuckDBPyConnection, query: str, views: list[str], w
             f"{where} reads {missing[1]}, which is not there.{hint} "
             f"The files make these views: {', '.join(views)}."
         ) from None
-    except duckdb.Error as error:
-        raise UserError(sentence(error, where)) from None
+    return f"select * from {view}"
 
 
 def create_views(con: duckdb.DuckDBPyConnection, path: Path, files: list[Path]) -> list[str]:
@@ -233,17 +239,6 @@ def create_views(con: duckdb.DuckDBPyConnection, path: Path, files: list[Path]) 
         except duckdb.Error as error:
             raise UserError(sentence(error, file.name)) from None
     return list(names)
-
-
-def single_select(con: duckdb.DuckDBPyConnection, sql: str, where: str) -> str:
-    """The one SELECT of a mapping file, without its semicolon."""
-    try:
-        statements = con.extract_statements(sql)
-    except duckdb.Error as error:
-        raise UserError(sentence(error, where)) from None
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UserError(f"{where}: a mapping file holds exactly one SELECT and nothing else.")
-    return statements[0].query.strip().rstrip(";")
 
 
 def store_settings(con: duckdb.DuckDBPyConnection, mapping: Path, project: Path) -> None:
@@ -294,8 +289,7 @@ def insert(con: duckdb.DuckDBPyConnection, batch: Batch, loaded_at: datetime, sa
         sources = {name: quote(column) for column, name in kept.items()}
         select = select_list(con, batch, types, sources, loaded_at)
         rows = con.execute(
-            f"insert into raw.{quote(table)} by name"
-            f" select {select} from ({batch.query}\n) as given"
+            f"insert into raw.{quote(table)} by name select {select} from ({batch.query}) as given"
         ).fetchone()[0]
     except duckdb.Error as error:
         raise UserError(sentence(error, batch.where)) from None

@@ -1,5 +1,6 @@
 """What came out of a build, in a few lines."""
 
+import os
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,8 @@ def summarise(project: Path, target: str | None, prefix: str = "", say: Say = pr
                 for line in lines(run, schema):
                     say(line)
     say("")
-    say(f"Database: {database or f'target {target}'}, schema {schema}")
+    place = database or f"target {target or 'of profiles.yml'}"
+    say(f"Database: {place}, schema {schema}")
     say(
         f"Look next at {schema}.lifecycle_current (who is where, and what comes next), "
         f"{schema}.lifecycle_spans (every customer's history), {schema}.customer_segments and "
@@ -64,7 +66,8 @@ def as_of_lines(run: Callable[[str], list], schema: str) -> list[str]:
 def stage_lines(run: Callable[[str], list], schema: str) -> list[str]:
     """Customers per lifecycle stage, in the order of a life."""
     rows = run(f"select stage, count(*) from {schema}.lifecycle_current group by stage")
-    rows = sorted(rows, key=lambda row: (row[0] not in STAGES, STAGES.index(row[0])))
+    order = {stage: position for position, stage in enumerate(STAGES)}
+    rows = sorted(rows, key=lambda row: (order.get(row[0], len(order)), row[0]))
     return table_lines("Customers per stage", rows)
 
 
@@ -130,8 +133,10 @@ def postgres(project: Path, target: str | None) -> Any:
     import psycopg2
     from dbt.config.runtime import load_profile
     from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
 
     folder = str(profiles_dir(project))
+    set_invocation_context(os.environ)
     set_from_args(Namespace(PROFILES_DIR=folder, PROJECT_DIR=str(project)), None)
     login = load_profile(str(project), {}, target_override=target).credentials
     try:
@@ -144,7 +149,7 @@ def postgres(project: Path, target: str | None) -> Any:
         )
     except psycopg2.Error as error:
         raise UserError(
-            f"The target {target} does not answer: {str(error).splitlines()[0]}"
+            f"The database of target {target} does not answer: {str(error).splitlines()[0]}"
         ) from None
     try:
         yield con

@@ -292,6 +292,11 @@ def _night_after(seconds: np.ndarray) -> np.ndarray:
     return (np.asarray(seconds, dtype=np.int64) // DAY + 1) * DAY + 2 * HOUR
 
 
+def _planned(start: np.ndarray) -> np.ndarray:
+    """Campaigns and experiments are loaded a week before they start."""
+    return _night_after(start - 8 * DAY)
+
+
 def _products_table(company: Company) -> pa.Table:
     kinds = np.repeat(np.arange(len(CATEGORIES)), PRODUCTS_PER_CATEGORY)
     names = [
@@ -353,7 +358,7 @@ def _campaigns_table(company: Company) -> pa.Table:
         "budget_amount": schema.money(np.array([c.budget for c in found], np.int64)),
         "starts_at": schema.times(company.epoch, start),
         "ends_at": schema.times(company.epoch, end),
-        "_loaded_at": schema.times(company.epoch, _night_after(end)),
+        "_loaded_at": schema.times(company.epoch, _planned(start)),
     }
     return pa.table(rows, schema=schema.SCHEMAS["campaigns"])
 
@@ -423,14 +428,14 @@ def _experiments_table(company: Company) -> pa.Table:
         "starts_at": schema.times(company.epoch, start),
         "ends_at": schema.times(company.epoch, end),
         "planned_sample": pa.array([company.customers // 10] * len(found), schema.WHOLE),
-        "_loaded_at": schema.times(company.epoch, _night_after(end)),
+        "_loaded_at": schema.times(company.epoch, _planned(start)),
     }
     return pa.table(rows, schema=schema.SCHEMAS["experiments"])
 
 
 def _variants_table(company: Company) -> pa.Table:
     rows = [
-        (x.id, variant, round(share * 100), x.end)
+        (x.id, variant, round(share * 100), x.start)
         for x in company.experiments
         for variant, share in zip(x.variants, x.shares, strict=True)
     ]
@@ -439,7 +444,7 @@ def _variants_table(company: Company) -> pa.Table:
         "variant": pa.array([row[1] for row in rows], schema.TEXT),
         "expected_share": schema.money(np.array([row[2] for row in rows], np.int64)),
         "_loaded_at": schema.times(
-            company.epoch, _night_after(np.array([row[3] for row in rows], np.int64))
+            company.epoch, _planned(np.array([row[3] for row in rows], np.int64))
         ),
     }
     return pa.table(columns, schema=schema.SCHEMAS["experiment_variants"])

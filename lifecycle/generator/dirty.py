@@ -6,6 +6,7 @@ New keys of these rows contain an X (`OX00001`), so that they are easy to find. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from lifecycle.generator import schema
 from lifecycle.generator.company import Company
 
 Row = dict[str, str | None]
+Rows = Iterator[tuple[str | None, str, Row]]
 ODD_TEXT = 'Très "bon", naïve;\nsecond line 🎁🙂 — مرحبا بالعالم — 质量很好,谢谢'
 
 KINDS: dict[str, tuple[str, str]] = {
@@ -116,7 +118,7 @@ def _all(company: Company, head: dict[str, pa.Table]) -> list[tuple[str | None, 
 class _Clock:
     """Times as text: `at(0.5)` is the middle of the period, `loaded(0.5)` the night after."""
 
-    def __init__(self, company: Company):
+    def __init__(self, company: Company) -> None:
         self.begin = datetime.fromtimestamp(company.epoch, UTC)
         self.length = timedelta(seconds=company.end)
 
@@ -136,7 +138,9 @@ def _copies(head: dict[str, pa.Table], table: str) -> list[Row]:
     if source is None:
         return []
     texts = [schema.as_text(column) for column in source.columns]
-    rows = [dict(zip(source.column_names, values, strict=True)) for values in zip(*texts, strict=True)]
+    rows = [
+        dict(zip(source.column_names, values, strict=True)) for values in zip(*texts, strict=True)
+    ]
     return list({row[source.column_names[0]]: row for row in rows}.values())
 
 
@@ -174,7 +178,7 @@ def _customer(clock: _Clock, number: int, share: float, **more: str | None) -> R
     return row | more
 
 
-def _customers(clock: _Clock, head: dict[str, pa.Table]):
+def _customers(clock: _Clock, head: dict[str, pa.Table]) -> Rows:
     known = _copies(head, "customers")
     for number in range(1, 10):
         yield None, "customers", _customer(clock, number, 0.1 + number / 100)
@@ -195,7 +199,7 @@ def _customers(clock: _Clock, head: dict[str, pa.Table]):
         )
 
 
-def _orders(clock: _Clock, head: dict[str, pa.Table]):
+def _orders(clock: _Clock, head: dict[str, pa.Table]) -> Rows:
     known = _copies(head, "orders")
     single: list[tuple[str, Row]] = [
         ("order_missing_key", _order(clock, 0, 0.30, order_id=None)),
@@ -227,7 +231,7 @@ def _orders(clock: _Clock, head: dict[str, pa.Table]):
         yield "order_corrected", "orders", known[-1] | later | {"shipping_amount": "9.90"}
 
 
-def _items_and_refunds(clock: _Clock, head: dict[str, pa.Table]):
+def _items_and_refunds(clock: _Clock, head: dict[str, pa.Table]) -> Rows:
     def item(number: int, **more: str | None) -> Row:
         row: Row = {
             "order_item_id": f"LX{number:05d}",
@@ -267,7 +271,7 @@ def _items_and_refunds(clock: _Clock, head: dict[str, pa.Table]):
     yield "refund_of_first_order", "refunds", refund(4, order_id="OX00013", amount="40.00")
 
 
-def _interactions(clock: _Clock, head: dict[str, pa.Table]):
+def _interactions(clock: _Clock, head: dict[str, pa.Table]) -> Rows:
     def touch(number: int, **more: str | None) -> Row:
         row: Row = {
             "interaction_id": f"IX{number:05d}",
@@ -298,7 +302,7 @@ def _interactions(clock: _Clock, head: dict[str, pa.Table]):
         yield "interaction_duplicate", "interactions", known[0]
 
 
-def _service(clock: _Clock):
+def _service(clock: _Clock) -> Rows:
     answer: Row = {
         "customer_id": "CX00009",
         "responded_at": clock.at(0.6),
@@ -327,7 +331,7 @@ def _service(clock: _Clock):
     yield "ticket_bad_flag", "tickets", case | {"is_complaint": "perhaps"}
 
 
-def _links(clock: _Clock):
+def _links(clock: _Clock) -> Rows:
     def link(number: int, kind: str, source: str | None, target: str, share: float) -> Row:
         return {
             "link_id": f"NX{number:05d}",
@@ -347,11 +351,15 @@ def _links(clock: _Clock):
     for number in range(5):
         share = 0.3 + number / 50
         target = f"CX{number + 7:05d}"
-        yield "shared_device", "identity_links", link(10 + number, "login", "AX00001", target, share)
+        yield (
+            "shared_device",
+            "identity_links",
+            link(10 + number, "login", "AX00001", target, share),
+        )
     yield "late_login", "identity_links", link(20, "login", "AX00002", "CX00009", 0.7)
 
 
-def _the_rest(clock: _Clock):
+def _the_rest(clock: _Clock) -> Rows:
     product: Row = {"is_product": "true", "list_price": "20.00", "_loaded_at": clock.loaded(0)}
     yield "product_missing_key", "products", product | {"product_name": "Nameless"}
     name = 'Kanne "Größe L", 茶壶'

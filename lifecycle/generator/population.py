@@ -6,6 +6,7 @@ start of the period (int64); `NEVER` stands for "does not happen in the period".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,10 @@ BAD_SHARE_AT_DROPOUT = 0.45
 _PATTERNS = np.array(
     [[1, 0, 0, 0, 0], [1, 0, 1, 0, 0], [1, 1, 0, 0, 0], [1, 1, 0, 1, 0], [1, 1, 1, 0, 0]]
 )
+
+
+# (unit, time, is the last order before dropout), sorted by unit and time
+Process = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass
@@ -208,7 +213,7 @@ def _rates(rng: np.random.Generator, company: Company, kind: str, count: int) ->
     return rng.gamma(RATE_SHAPE[kind], mean / RATE_SHAPE[kind], count)
 
 
-def _by_kind(b2b: np.ndarray, draw) -> np.ndarray:
+def _by_kind(b2b: np.ndarray, draw: Callable[[str, int], np.ndarray]) -> np.ndarray:
     """Persons first, accounts after them, as the units are ordered."""
     return np.concatenate([draw("b2c", int((~b2b).sum())), draw("b2b", int(b2b.sum()))])
 
@@ -239,22 +244,15 @@ def _joined(
     return np.minimum(joined, company.end - 1)
 
 
-def _purchase_process(rng: np.random.Generator, company: Company, units: Units):
-    """First orders, then one or two lives of Gamma-Poisson orders with dropout.
-
-    Returns (unit, at, is_last_before_dropout), sorted by unit and time.
-    """
+def _purchase_process(rng: np.random.Generator, company: Company, units: Units) -> Process:
+    """First orders, then one or two lives of Gamma-Poisson orders with dropout."""
     total = len(units.b2b)
     buyer = rng.random(total) < np.where(units.b2b, BUYER_SHARE["b2b"], BUYER_SHARE["b2c"])
     wait_b2c = rng.exponential(11 * DAY, total) * (rng.random(total) < 0.72)
     wait_b2c += rng.integers(900, 5 * HOUR, total)
     cycle = np.exp(rng.normal(np.log(95), 0.45, total)) * DAY
     at = units.joined + np.where(units.b2b, cycle, wait_b2c).astype(np.int64)
-    for kind, mask in (("b2c", ~units.b2b), ("b2b", units.b2b)):
-        if kind == "b2b":  # in office hours
-            mark = np.minimum(at[mask], company.end)
-            shift = to_busy(company, kind, mark) + 1e-3
-            at[mask] = np.maximum(from_busy(company, kind, shift), at[mask])
+    at = _office_hours(company, units.b2b, at)
     starts = buyer & (at < company.end)
     units.first_order[starts] = at[starts]
 
@@ -266,6 +264,7 @@ def _purchase_process(rng: np.random.Generator, company: Company, units: Units):
     comes_back = rng.random(len(gone)) < RETURN_SHARE
     again = gone[comes_back]
     back_at = units.dropped[again] + (rng.uniform(95, 400, len(again)) * DAY).astype(np.int64)
+    back_at = _office_hours(company, units.b2b[again], back_at)
     again, back_at = again[back_at < company.end], back_at[back_at < company.end]
     units.returned[again] = back_at
     second = np.clip(rng.beta(1.2, 8.0, len(again)), 1e-4, 1.0)
@@ -277,6 +276,12 @@ def _purchase_process(rng: np.random.Generator, company: Company, units: Units):
     ends_life = np.concatenate([last, last_2])
     order = np.lexsort((moment, unit))
     return unit[order], moment[order], ends_life[order]
+
+
+def _office_hours(company: Company, b2b: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Times of accounts moved to when their offices open; persons order at any time."""
+    reached = to_busy(company, "b2b", np.minimum(at, company.end)) + 1e-3
+    return np.where(b2b, np.maximum(from_busy(company, "b2b", reached), at), at)
 
 
 def _life(
@@ -309,8 +314,7 @@ def _life(
     when = np.empty(len(row), dtype=np.int64)
     for kind, mask in (("b2c", ~kinds[row]), ("b2b", kinds[row])):
         when[mask] = from_busy(company, kind, place[mask])
-    # hour marks carry no minutes of their own: spread orders that share an hour
-    when = np.clip(when + rng.integers(0, 60, len(row)), start[row] + 1, company.end - 1)
+    when = np.clip(when, start[row] + 1, company.end - 1)
     drops = until_dropout <= later + 1
     unit = np.concatenate([who, who[row]])
     moment = np.concatenate([start, when])
@@ -372,7 +376,7 @@ def _referrals_and_merges(rng: np.random.Generator, company: Company, units: Uni
     units.merged_at[source[merges]] = at[merges]
 
 
-def _orders_before(process, units: Units, at: int) -> tuple[np.ndarray, np.ndarray]:
+def _orders_before(process: Process, units: Units, at: int) -> tuple[np.ndarray, np.ndarray]:
     """Per unit: orders of the process before `at`, and the time of the last (or -NEVER)."""
     unit, moment, _ = process
     span = np.int64(2**40)
@@ -384,7 +388,7 @@ def _orders_before(process, units: Units, at: int) -> tuple[np.ndarray, np.ndarr
 
 
 def _campaign_contacts(
-    rng: np.random.Generator, company: Company, units: Units, process
+    rng: np.random.Generator, company: Company, units: Units, process: Process
 ) -> Contacts:
     """Half of the eligible customers are contacted, at random; some order because of it."""
     parts: list[tuple[np.ndarray, ...]] = []
@@ -415,7 +419,7 @@ def _campaign_contacts(
 
 
 def _assignments(
-    rng: np.random.Generator, company: Company, units: Units, process
+    rng: np.random.Generator, company: Company, units: Units, process: Process
 ) -> Assignments:
     """Units enter an experiment in its first two weeks; exposure adds orders as known."""
     parts: list[tuple[np.ndarray, ...]] = []
@@ -451,7 +455,7 @@ def _orders(
     rng: np.random.Generator,
     company: Company,
     units: Units,
-    process,
+    process: Process,
     contacts: Contacts,
     assignments: Assignments,
 ) -> Orders:
@@ -469,7 +473,10 @@ def _orders(
     guest_at = from_busy(company, "b2c", rng.random(len(guest)) * company.busy["b2c"][-1])
     parts = [
         (unit, at, ORGANIC, -1, bad),
-        (contacts.unit[mailed], contacts.induced[mailed], BY_CAMPAIGN, contacts.campaign[mailed], False),
+        (
+            contacts.unit[mailed], contacts.induced[mailed], BY_CAMPAIGN,
+            contacts.campaign[mailed], False,
+        ),
         (
             assignments.unit[tested], assignments.induced[tested], BY_EXPERIMENT,
             assignments.experiment[tested], False,
@@ -478,8 +485,7 @@ def _orders(
         (unit[guest], np.minimum(guest_at, company.end - 1), GUEST, -1, False),
     ]  # fmt: skip
     columns = [
-        np.concatenate([np.broadcast_to(part[i], len(part[0])) for part in parts])
-        for i in range(5)
+        np.concatenate([np.broadcast_to(part[i], len(part[0])) for part in parts]) for i in range(5)
     ]
     unit, at, origin, cause, bad = columns
     customer = units.random_contact(rng, unit)

@@ -95,7 +95,7 @@ _TRUTH: dict[str, dict[pa.DataType, str]] = {
     "truth_customers": {
         TEXT: "unit_id customer_type acquired_by_campaign_id merged_into churn_reason",
         FLAG: "is_buyer is_alive_at_end",
-        TIME: "first_touch_at first_order_at dropped_out_at returned_at dropped_out_again_at",
+        TIME: "arrived_at first_order_at dropped_out_at returned_at dropped_out_again_at",
         REAL: "orders_per_day dropout_probability price_level",
     },
     "truth_orders": {TEXT: "order_id unit_id origin cause_id", FLAG: "is_disappointing"},
@@ -143,7 +143,7 @@ _ORDER: dict[str, str] = {
     "identity_links": "link_id link_type source_id target_id linked_at",
     "exchange_rates": "rate_on currency rate_to_reporting",
     "erasure_requests": "request_id customer_id requested_at",
-    "truth_customers": "unit_id customer_type is_buyer first_touch_at first_order_at "
+    "truth_customers": "unit_id customer_type is_buyer arrived_at first_order_at "
     "orders_per_day dropout_probability price_level dropped_out_at churn_reason returned_at "
     "dropped_out_again_at is_alive_at_end acquired_by_campaign_id merged_into",
     "truth_orders": "order_id unit_id origin cause_id is_disappointing",
@@ -217,7 +217,9 @@ def money(hundredths: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:
     return pa.Array.from_buffers(MONEY, len(parts), [bitmap, pa.py_buffer(parts)], nulls)
 
 
-def numbers(values: np.ndarray, valid: np.ndarray | None = None, kind: pa.DataType = WHOLE):
+def numbers(
+    values: np.ndarray, valid: np.ndarray | None = None, kind: pa.DataType = WHOLE
+) -> pa.Array:
     """A numeric or boolean column; rows that are not valid are NULL."""
     mask = None if valid is None else ~valid
     return pa.array(values, kind, mask=mask)

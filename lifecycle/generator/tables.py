@@ -133,7 +133,7 @@ def block_tables(
 class _Maker:
     """Keys of the block as Arrow arrays, and shorthands for columns of times and keys."""
 
-    def __init__(self, company: Company, block: Block):
+    def __init__(self, company: Company, block: Block) -> None:
         units, orders = block.units, block.orders
         self.company, self.block, self.rng = company, block, block.rng
         self.number = units.first + np.arange(units.customers)
@@ -153,12 +153,15 @@ class _Maker:
         return self.time((seconds // DAY + 1 + late) * DAY + 2 * HOUR)
 
     def customer(self, position: np.ndarray) -> pa.Array:
+        """Customer ids by position in the block; negative is NULL."""
         return schema.pick(position, self.customer_ids)
 
     def order(self, position: np.ndarray) -> pa.Array:
+        """Order ids by position in the block; negative is NULL."""
         return schema.pick(position, self.order_ids)
 
     def campaign(self, position: np.ndarray) -> pa.Array:
+        """Campaign ids by number; negative is NULL."""
         return schema.pick(position, self.campaign_ids)
 
     def some(self, share: float, words: list[str], rows: int) -> pa.Array:
@@ -193,7 +196,9 @@ def _sales(company: Company, block: Block) -> Sales:
     row = np.repeat(np.arange(count), lines)
     line = np.arange(len(row)) - np.repeat(np.cumsum(lines) - lines, lines)
     fee = (line > 0) & (rng.random(len(row)) < 0.03)
-    product = np.where(fee, len(company.prices) + rng.integers(0, 2, len(row)), _products(block, unit[row]))  # fmt: skip
+    product = np.where(
+        fee, len(company.prices) + rng.integers(0, 2, len(row)), _products(block, unit[row])
+    )
     quantity = np.where(b2b[row], 4 + rng.poisson(12, len(row)), 1 + rng.poisson(0.3, len(row)))
     quantity[fee] = 1
     currency = COUNTRY_CURRENCY[units.country[unit]]
@@ -235,7 +240,9 @@ def _products(block: Block, unit: np.ndarray) -> np.ndarray:
     rng, units = block.rng, block.units
     draw, size = rng.random(len(unit)), PRODUCTS_PER_CATEGORY
     own = units.category[unit]
-    category = np.where(draw < 0.66, own, np.where(draw < 0.83, own ^ 1, rng.integers(0, 8, len(unit))))  # fmt: skip
+    category = np.where(
+        draw < 0.66, own, np.where(draw < 0.83, own ^ 1, rng.integers(0, 8, len(unit)))
+    )
     place = np.floor((units.level[unit] + rng.normal(0, 0.18, len(unit))) * size)
     return (category * size + np.clip(place, 0, size - 1)).astype(np.int64)
 
@@ -265,13 +272,17 @@ def _orders(maker: _Maker, sales: Sales, refunded: np.ndarray) -> pa.Table:
     order = np.lexsort((status, changed, row))
     row, status, changed = row[order], status[order], changed[order]
     net = sales.gross - sales.discount
-    net = net - np.bincount(sales.row, weights=sales.line_discount, minlength=count).astype(np.int64)  # fmt: skip
+    net = net - np.bincount(sales.row, weights=sales.line_discount, minlength=count).astype(
+        np.int64
+    )
     coupon = np.where(sales.discount > 0, rng.integers(0, len(COUPONS), count), -1)
     campaign = np.where(orders.origin == BY_CAMPAIGN, orders.cause, -1)
     acquired = maker.block.units.campaign[orders.unit]
     is_first = orders.at == maker.block.units.first_order[orders.unit]
     campaign = np.where(is_first & (acquired >= 0), acquired, campaign)
-    payment = np.where(sales.channel == 2, 3, rng.choice([0, 1, 2, 4], count, p=[0.45, 0.3, 0.2, 0.05]))  # fmt: skip
+    payment = np.where(
+        sales.channel == 2, 3, rng.choice([0, 1, 2, 4], count, p=[0.45, 0.3, 0.2, 0.05])
+    )
     payment = np.where(maker.block.units.b2b[orders.unit], 2, payment)
     return _table(
         "orders",
@@ -345,17 +356,23 @@ def _refunds(maker: _Maker, sales: Sales) -> tuple[pa.Table, np.ndarray]:
         line_net = np.zeros(len(rows), dtype=np.int64)
     amount = np.where(is_whole, net[rows], line_net)
     reason = np.where(
-        orders.bad[rows], rng.choice([0, 1, 2, 3, 7], len(rows)), rng.choice([4, 5, 6, 8], len(rows))
-    )  # fmt: skip
+        orders.bad[rows],
+        rng.choice([0, 1, 2, 3, 7], len(rows)),
+        rng.choice([4, 5, 6, 8], len(rows)),
+    )
     item_ids = schema.ids(
-        "L", (maker.number[orders.customer[rows]], 7), (orders.rank[rows], 4),
+        "L",
+        (maker.number[orders.customer[rows]], 7),
+        (orders.rank[rows], 4),
         (np.zeros(len(rows), np.int64), 2),
-    )  # fmt: skip
+    )
     known = (orders.origin[rows] != GUEST) & (rng.random(len(rows)) < 0.7)
     table = _table(
         "refunds",
         {
-            "refund_id": schema.ids("R", (maker.number[orders.customer[rows]], 7), (orders.rank[rows], 4)),
+            "refund_id": schema.ids(
+                "R", (maker.number[orders.customer[rows]], 7), (orders.rank[rows], 4)
+            ),
             "order_id": maker.order(rows),
             "order_item_id": schema.pick(np.where(is_whole, -1, np.arange(len(rows))), item_ids),
             "customer_id": maker.customer(np.where(known, orders.customer[rows], -1)),
@@ -366,7 +383,7 @@ def _refunds(maker: _Maker, sales: Sales) -> tuple[pa.Table, np.ndarray]:
             "reason": schema.pick(reason, REFUND_REASONS),
             "_loaded_at": maker.loaded(at[rows]),
         },
-    )  # fmt: skip
+    )
     refunded = np.full(count, NEVER, dtype=np.int64)
     refunded[rows[is_whole]] = at[rows[is_whole]]
     return table, refunded
@@ -380,7 +397,8 @@ def _customers(maker: _Maker) -> pa.Table:
     rng, units, end = maker.rng, maker.block.units, maker.company.end
     unit = units.unit_of
     count = len(unit)
-    seen = np.minimum(units.registered, np.minimum(units.first_order[unit], units.joined[unit] + DAY))
+    unregistered = np.minimum(units.first_order[unit], units.joined[unit] + DAY)
+    seen = np.where(units.registered < NEVER, units.registered, unregistered)
     seen = np.minimum(seen, end - 1)
     moved = seen + rng.integers(30 * DAY, 500 * DAY, count)
     moves = np.flatnonzero((rng.random(count) < 0.03) & (moved < end))
@@ -392,7 +410,9 @@ def _customers(maker: _Maker) -> pa.Table:
     row, changed, place = row[order], changed[order], place[order]
     country = units.country[unit[row]]
     regions = [name for key in COUNTRIES for name in REGIONS[key]]
-    source = np.where(units.merged_into[unit] >= 0, units.lead[units.merged_into[unit]], np.arange(count))  # fmt: skip
+    source = np.where(
+        units.merged_into[unit] >= 0, units.lead[units.merged_into[unit]], np.arange(count)
+    )
     emails = pc.binary_join_element_wise(
         pc.utf8_lower(maker.customer_ids.take(pa.array(source))), "example.com", "@"
     )
@@ -475,7 +495,9 @@ def _identity_links(maker: _Maker, visitors: Visitors) -> pa.Table:
     partner = couples - 1
     both = (units.login[partner] < end) & ~units.b2b[partner]
     couples, partner = couples[both], partner[both]
-    couple_at = np.maximum(units.login[couples], units.login[partner]) + rng.integers(DAY, 90 * DAY, len(couples))  # fmt: skip
+    couple_at = np.maximum(units.login[couples], units.login[partner]) + rng.integers(
+        DAY, 90 * DAY, len(couples)
+    )
     members = np.concatenate([*visitors.members, np.zeros(0, np.int64)]).astype(np.int64)
     shared_at = np.concatenate([*visitors.login_at, np.zeros(0, np.int64)]).astype(np.int64)
     device = np.repeat(np.arange(visitors.shared), [len(group) for group in visitors.members])
@@ -483,7 +505,9 @@ def _identity_links(maker: _Maker, visitors: Visitors) -> pa.Table:
     base = units.customers + visitors.strangers
     person = units.lead
     source = np.concatenate([person[own], person[partner], base + device, person[merged]])
-    target = np.concatenate([person[own], person[couples], person[members], person[units.merged_into[merged]]])  # fmt: skip
+    target = np.concatenate(
+        [person[own], person[couples], person[members], person[units.merged_into[merged]]]
+    )
     at = np.concatenate([units.login[own], couple_at, shared_at, units.merged_at[merged]])
     is_merge = np.arange(len(at)) >= len(at) - len(merged)
     kept = np.flatnonzero(at < end)
@@ -584,9 +608,13 @@ def _tickets(maker: _Maker, touches: Touches) -> pa.Table:
     channel = rng.choice(4, len(row), p=[0.4, 0.25, 0.2, 0.15])
     calls = channel == 1
     place = np.arange(len(row))
-    touches.add(orders.customer[row[calls]], opened[calls], "call_inbound", "phone", ticket=place[calls])  # fmt: skip
+    touches.add(
+        orders.customer[row[calls]], opened[calls], "call_inbound", "phone", ticket=place[calls]
+    )
     angry = is_complaint & (rng.random(len(row)) < 0.5)
-    touches.add(orders.customer[row[angry]], opened[angry], "complaint", "phone", ticket=place[angry])  # fmt: skip
+    touches.add(
+        orders.customer[row[angry]], opened[angry], "complaint", "phone", ticket=place[angry]
+    )
     topic = np.where(is_complaint, rng.integers(0, 6, len(row)), rng.choice([0, 6, 7], len(row)))
     latest = np.maximum(opened, np.where(solved < NEVER, solved, 0))
     latest = np.maximum(latest, np.where(answered < NEVER, answered, 0))
@@ -675,7 +703,9 @@ def _interactions(maker: _Maker, touches: Touches, visitors: Visitors) -> pa.Tab
     numbers = _owner_numbers(maker, visitors)
     source = UTM_OF_CHANNEL[channel]
     source = np.where(np.isin(rows["type"], [TYPE["ad_click"], TYPE["email_click"]]), source, -1)
-    visits = (rows["type"] == TYPE["visit"]) & np.isin(channel, [CHANNEL["paid_search"], CHANNEL["paid_social"]])  # fmt: skip
+    visits = (rows["type"] == TYPE["visit"]) & np.isin(
+        channel, [CHANNEL["paid_search"], CHANNEL["paid_social"]]
+    )
     source = np.where(visits, UTM_OF_CHANNEL[channel], source)
     names = pa.array([item.name for item in company.campaigns], schema.TEXT)
     has_value = rows["hundredths"] >= 0
@@ -728,7 +758,7 @@ def _truth_customers(maker: _Maker) -> pa.Table:
             "unit_id": _unit_ids(maker, every),
             "customer_type": schema.pick(units.b2b.astype(np.int64), ["b2c", "b2b"]),
             "is_buyer": schema.numbers(buyer, kind=schema.FLAG),
-            "first_touch_at": maker.time(units.joined),
+            "arrived_at": maker.time(units.joined),
             "first_order_at": maker.time(units.first_order),
             "orders_per_day": schema.numbers(units.rate, kind=schema.REAL),
             "dropout_probability": schema.numbers(units.dropout, kind=schema.REAL),
@@ -754,7 +784,9 @@ def _truth_orders(maker: _Maker) -> pa.Table:
         "truth_orders",
         {
             "order_id": maker.order(np.arange(len(orders.at))),
-            "unit_id": pc.if_else(pa.array(guest), pa.scalar(None, schema.TEXT), units.cast(schema.TEXT)),  # fmt: skip
+            "unit_id": pc.if_else(
+                pa.array(guest), pa.scalar(None, schema.TEXT), units.cast(schema.TEXT)
+            ),
             "origin": schema.pick(orders.origin, ORIGINS),
             "cause_id": schema.pick(np.where(orders.cause >= 0, orders.cause + offset, -1), keys),
             "is_disappointing": schema.numbers(orders.bad, kind=schema.FLAG),
@@ -782,7 +814,11 @@ def _tally(company: Company, block: Block) -> Tally:
 def truth_about_effects(company: Company, tally: Tally) -> dict[str, pa.Table]:
     """truth_campaigns and truth_experiments from the summed counts."""
     campaigns = company.campaigns
-    arms = [(number, place) for number, x in enumerate(company.experiments) for place in range(len(x.variants))]  # fmt: skip
+    arms = [
+        (number, place)
+        for number, x in enumerate(company.experiments)
+        for place in range(len(x.variants))
+    ]
     at = np.array([number * 3 + place for number, place in arms], dtype=np.int64)
     chosen = [(company.experiments[number], place) for number, place in arms]
     return {

@@ -21,9 +21,9 @@ TYPES = [
 ]  # fmt: skip
 TYPE = {word: code for code, word in enumerate(TYPES)}
 
-CHANNELS = ACQUISITION_CHANNELS + [
-    "web", "app", "phone", "chat", "direct_mail", "sales_team", "display", "community",
-    "marketplace",
+CHANNELS = [
+    *ACQUISITION_CHANNELS, "web", "app", "phone", "chat", "direct_mail", "sales_team", "display",
+    "community", "marketplace",
 ]  # fmt: skip
 CHANNEL = {word: code for code, word in enumerate(CHANNELS)}
 # channels on which the visitor's device, not the customer, is seen first
@@ -31,12 +31,19 @@ ON_DEVICE = np.array(
     [
         word
         in {
-            "organic_search", "paid_search", "paid_social", "direct", "referral", "affiliate",
-            "web", "app", "display",
+            "organic_search",
+            "paid_search",
+            "paid_social",
+            "direct",
+            "referral",
+            "affiliate",
+            "web",
+            "app",
+            "display",
         }
         for word in CHANNELS
     ]
-)  # fmt: skip
+)
 UTM_SOURCES = ["search_engine", "social_network", "partner_site", "newsletter", "display_network"]
 UTM_MEDIA = ["cpc", "paid_social", "affiliate", "email", "display"]
 UTM_OF_CHANNEL = np.array(
@@ -53,7 +60,18 @@ PROPERTIES = [
     '{"tier": "gold"}',
     '{"minutes": 4}',
 ]
-EVENTS = "owner at type channel campaign product order ticket hundredths properties".split()
+EVENTS = [
+    "owner",
+    "at",
+    "type",
+    "channel",
+    "campaign",
+    "product",
+    "order",
+    "ticket",
+    "hundredths",
+    "properties",
+]
 
 
 @dataclass
@@ -62,7 +80,14 @@ class Touches:
 
     parts: list[dict[str, np.ndarray]] = field(default_factory=list)
 
-    def add(self, owner: np.ndarray, at: np.ndarray, kind: str, channel, **more) -> None:
+    def add(
+        self,
+        owner: np.ndarray,
+        at: np.ndarray,
+        kind: str,
+        channel: str | np.ndarray,
+        **more: np.ndarray | int,
+    ) -> None:
         """Rows of one interaction type; channel is a word or an array of codes."""
         code = CHANNEL[channel] if isinstance(channel, str) else channel
         given = {"owner": owner, "at": at, "type": TYPE[kind], "channel": code, **more}
@@ -122,7 +147,7 @@ def _visit(
     touches: Touches,
     owner: np.ndarray,
     at: np.ndarray,
-    channel,
+    channel: str | np.ndarray,
     product: np.ndarray,
     depth: np.ndarray,
 ) -> np.ndarray:
@@ -145,14 +170,14 @@ def _visit(
 def _favourite(rng: np.random.Generator, block: Block, unit: np.ndarray) -> np.ndarray:
     """A product: mostly of the favourite category, at the unit's price level."""
     units = block.units
-    category = np.where(rng.random(len(unit)) < 0.6, units.category[unit], rng.integers(0, 8, len(unit)))
+    category = np.where(
+        rng.random(len(unit)) < 0.6, units.category[unit], rng.integers(0, 8, len(unit))
+    )
     place = np.floor((units.level[unit] + rng.normal(0, 0.18, len(unit))) * 8)
     return (category * 8 + np.clip(place, 0, 7)).astype(np.int64)
 
 
-def _before_first_order(
-    company: Company, block: Block, touches: Touches
-) -> None:
+def _before_first_order(company: Company, block: Block, touches: Touches) -> None:
     """First touch by acquisition channel, then consideration visits and the sign-up."""
     rng, units = block.rng, block.units
     unit = np.flatnonzero(~units.b2b)
@@ -166,15 +191,23 @@ def _before_first_order(
     touches.add(owner[paid], joined[paid], "ad_impression", channel[paid], campaign=campaign[paid])
     reacts = paid & (buys | (rng.random(len(unit)) < 0.7))
     click = joined + rng.integers(5, 240, len(unit))
-    touches.add(owner[reacts], click[reacts], "ad_click", channel[reacts], campaign=campaign[reacts])
-    for word, kind in (("store", "store_visit"), ("email", "email_click"), ("exhibition", "event_attended")):  # fmt: skip
+    touches.add(
+        owner[reacts], click[reacts], "ad_click", channel[reacts], campaign=campaign[reacts]
+    )
+    for word, kind in (
+        ("store", "store_visit"),
+        ("email", "email_click"),
+        ("exhibition", "event_attended"),
+    ):
         here = (words == word) & ~direct_buyer
         touches.add(owner[here], joined[here], kind, channel[here], campaign=campaign[here])
     online = reacts | (np.isin(words, ["organic_search", "direct", "referral"]) & ~direct_buyer)
     depth = rng.choice(3, len(unit), p=[0.45, 0.45, 0.10])
     at = click + 5
     favourite = _favourite(rng, block, unit)
-    _visit(rng, touches, owner[online], at[online], channel[online], favourite[online], depth[online])
+    _visit(
+        rng, touches, owner[online], at[online], channel[online], favourite[online], depth[online]
+    )
 
     # further visits until the order, or for some weeks
     until = np.where(buys, units.first_order[unit] - 1800, joined + 45 * DAY)
@@ -184,9 +217,14 @@ def _before_first_order(
     row = np.repeat(np.arange(len(unit)), visits)
     when = joined[row] + 3600 + (room[row] * rng.random(len(row))).astype(np.int64)
     _visit(
-        rng, touches, owner[row], when, _web_or_app(rng, len(row)),
-        _favourite(rng, block, unit[row]), rng.choice(3, len(row), p=[0.25, 0.5, 0.25]),
-    )  # fmt: skip
+        rng,
+        touches,
+        owner[row],
+        when,
+        _web_or_app(rng, len(row)),
+        _favourite(rng, block, unit[row]),
+        rng.choice(3, len(row), p=[0.25, 0.5, 0.25]),
+    )
     for kind, share, where in (("wishlist_add", 0.06, "web"), ("chat", 0.04, "chat")):
         does = rng.random(len(row)) < share
         more = {"product": favourite[row[does]]} if kind == "wishlist_add" else {"properties": 5}
@@ -214,9 +252,14 @@ def _order_visits(company: Company, block: Block, touches: Touches) -> None:
     # steps last at most 120 + 4 x 150 seconds, so the visit ends before the order
     depth = np.where(rng.random(len(row)) < 0.9, 3, 1)
     _visit(
-        rng, touches, orders.customer[row], start, _web_or_app(rng, len(row)),
-        _favourite(rng, block, orders.unit[row]), depth,
-    )  # fmt: skip
+        rng,
+        touches,
+        orders.customer[row],
+        start,
+        _web_or_app(rng, len(row)),
+        _favourite(rng, block, orders.unit[row]),
+        depth,
+    )
 
 
 def _browsing(company: Company, block: Block, touches: Touches) -> None:
@@ -228,7 +271,9 @@ def _browsing(company: Company, block: Block, touches: Touches) -> None:
     alive, dead = (gone - first) / DAY, (company.end - gone) / DAY
     busy = np.minimum(0.6 * units.rate[unit], 0.05)
     for days, begin, factor in ((alive, first, 1.0), (dead, gone, 0.12)):
-        row = np.repeat(np.arange(len(unit)), rng.poisson(busy * factor * days * company.touch_pace))
+        row = np.repeat(
+            np.arange(len(unit)), rng.poisson(busy * factor * days * company.touch_pace)
+        )
         when = begin[row] + (rng.random(len(row)) * days[row] * DAY).astype(np.int64)
         owner = units.lead[unit[row]]
         calm = rng.random(len(row)) < 0.25
@@ -247,7 +292,13 @@ def _campaign_mail(company: Company, block: Block, touches: Touches) -> None:
     mail = by_mail[contacts.campaign]
     post = ~mail
     owner = units.lead[contacts.unit]
-    touches.add(owner[post], contacts.at[post], "direct_mail_sent", "direct_mail", campaign=contacts.campaign[post])  # fmt: skip
+    touches.add(
+        owner[post],
+        contacts.at[post],
+        "direct_mail_sent",
+        "direct_mail",
+        campaign=contacts.campaign[post],
+    )
     owner, at, campaign = owner[mail], contacts.at[mail], contacts.campaign[mail]
     induced = contacts.induced[mail]
     touches.add(owner, at, "email_sent", "email", campaign=campaign)
@@ -271,12 +322,28 @@ def _programme(block: Block, touches: Touches, order_value: np.ndarray) -> None:
     touches.add(customer[enrol], orders.at[row[enrol]] + 90, "programme_enrol", "web")
     earns = (rank >= 1) & joins[customer]
     points = order_value[row]  # one point per unit of reporting currency, in hundredths
-    touches.add(customer[earns], orders.at[row[earns]] + 120, "points_earned", "web", order=row[earns], hundredths=points[earns] // 100 * 100)  # fmt: skip
+    touches.add(
+        customer[earns],
+        orders.at[row[earns]] + 120,
+        "points_earned",
+        "web",
+        order=row[earns],
+        hundredths=points[earns] // 100 * 100,
+    )
     redeems = (rank >= 3) & joins[customer] & (rng.random(len(row)) < 0.08)
-    touches.add(customer[redeems], orders.at[row[redeems]] + 60, "points_redeemed", "web", order=row[redeems], hundredths=np.full(int(redeems.sum()), 50_000))  # fmt: skip
+    touches.add(
+        customer[redeems],
+        orders.at[row[redeems]] + 60,
+        "points_redeemed",
+        "web",
+        order=row[redeems],
+        hundredths=np.full(int(redeems.sum()), 50_000),
+    )
     for reached, code in ((5, 3), (15, 4)):
         tier = (rank == reached) & joins[customer]
-        touches.add(customer[tier], orders.at[row[tier]] + 130, "tier_changed", "email", properties=code)  # fmt: skip
+        touches.add(
+            customer[tier], orders.at[row[tier]] + 130, "tier_changed", "email", properties=code
+        )
 
 
 def _advocates(block: Block, touches: Touches) -> None:
@@ -284,7 +351,10 @@ def _advocates(block: Block, touches: Touches) -> None:
     rng, orders, units = block.rng, block.orders, block.units
     friend = np.flatnonzero(units.referrer >= 0)
     by = units.lead[units.referrer[friend]]
-    sent = np.maximum(units.joined[friend] - rng.integers(600, 3 * DAY, len(friend)), units.first_order[units.referrer[friend]] + 60)  # fmt: skip
+    sent = np.maximum(
+        units.joined[friend] - rng.integers(600, 3 * DAY, len(friend)),
+        units.first_order[units.referrer[friend]] + 60,
+    )
     touches.add(by, sent, "referral_sent", "web")
     buys = units.first_order[friend] < NEVER
     touches.add(by[buys], units.first_order[friend[buys]], "referral_converted", "referral")
@@ -314,22 +384,40 @@ def _sales(company: Company, block: Block, touches: Touches) -> None:
     unit = np.flatnonzero(units.b2b)
     joined, first = units.joined[unit], units.first_order[unit]
     buys = first < NEVER
-    cycle = np.where(buys, first - joined - DAY // 2, (np.exp(rng.normal(np.log(80), 0.4, len(unit))) * DAY)).astype(np.int64)  # fmt: skip
+    cycle = np.where(
+        buys, first - joined - DAY // 2, (np.exp(rng.normal(np.log(80), 0.4, len(unit))) * DAY)
+    ).astype(np.int64)
     reached = np.where(buys, 5, rng.choice(5, len(unit), p=[0.35, 0.3, 0.15, 0.15, 0.05]) + 0)
-    steps = [("lead", 0.0), ("qualified", 0.12), ("demo", 0.4), ("proposal", 0.7), ("contract", 1.0)]
+    steps = [
+        ("lead", 0.0),
+        ("qualified", 0.12),
+        ("demo", 0.4),
+        ("proposal", 0.7),
+        ("contract", 1.0),
+    ]
     for position, (kind, share) in enumerate(steps):
         gets = (reached >= position) if position < 4 else buys
-        at = joined + (cycle * share).astype(np.int64) + (position > 0) * rng.integers(0, 6 * HOUR, len(unit))  # fmt: skip
+        at = (
+            joined
+            + (cycle * share).astype(np.int64)
+            + (position > 0) * rng.integers(0, 6 * HOUR, len(unit))
+        )
         owner = units.random_contact(rng, unit) if position else units.lead[unit]
         worth = np.where(kind == "contract", 1_500_000 + rng.integers(0, 4_000_000, len(unit)), -1)
         touches.add(owner[gets], at[gets], kind, "sales_team", hundredths=worth[gets])
     quote = reached >= 3
-    touches.add(units.lead[unit[quote]], (joined + cycle * 0.6)[quote], "quote_request", "sales_team")  # fmt: skip
+    touches.add(
+        units.lead[unit[quote]], (joined + cycle * 0.6)[quote], "quote_request", "sales_team"
+    )
     lost = ~buys
     touches.add(units.lead[unit[lost]], joined[lost] + cycle[lost], "lead_lost", "sales_team")
 
     gone = np.minimum(units.dropped[unit], company.end)
-    for kind, channel, gap in (("call_outbound", "phone", 60), ("sales_visit", "sales_team", 150), ("account_review", "sales_team", 185)):  # fmt: skip
+    for kind, channel, gap in (
+        ("call_outbound", "phone", 60),
+        ("sales_visit", "sales_team", 150),
+        ("account_review", "sales_team", 185),
+    ):
         days = np.where(buys, np.maximum(gone - first, 0), 0) / DAY
         row = np.repeat(np.arange(len(unit)), rng.poisson(days / gap))
         at = first[row] + (rng.random(len(row)) * days[row] * DAY).astype(np.int64)
@@ -363,9 +451,14 @@ def _visitors(company: Company, block: Block, touches: Touches) -> Visitors:
     channel = rng.choice([0, 1, 2, 3], len(row), p=[0.4, 0.25, 0.2, 0.15])
     product = rng.integers(0, 64, len(row))
     _visit(
-        rng, touches, units.customers + row, at, channel, product,
+        rng,
+        touches,
+        units.customers + row,
+        at,
+        channel,
+        product,
         rng.choice(3, len(row), p=[0.6, 0.33, 0.07]),
-    )  # fmt: skip
+    )
 
     reachable = np.flatnonzero(units.device & (units.login < company.end - 60 * DAY))
     shared = min(max(1, units.customers // 1000), len(reachable) // 6)

@@ -1,9 +1,8 @@
 {#-
-    The instant (UTC, exclusive) that the variable `as_of` names, or none when it is empty.
-    A date means the end of that business day; anything else is read as a UTC timestamp.
+    The instant (UTC) that a text names: a date means the end of that business day, anything else
+    is read as a UTC timestamp. None when it is empty. `name` is what the user calls it.
 -#}
-{% macro as_of_instant() %}
-    {%- set given = var('as_of', none) -%}
+{% macro instant(given, name) %}
     {%- if not given -%}
         {{ return(none) }}
     {%- endif -%}
@@ -12,27 +11,35 @@
     {%- set is_instant = modules.re.match('^\\d{4}-\\d{2}-\\d{2}[ T]\\d{2}:\\d{2}(:\\d{2})?Z?$', text) is not none -%}
     {%- if not is_date and not is_instant -%}
         {{ exceptions.raise_compiler_error(
-            "The variable as_of is '" ~ text ~ "'. Write a business day (2025-01-31) or a UTC "
-            ~ "instant (2025-01-31 18:00:00)."
+            name ~ " is '" ~ text ~ "'. Write a business day (2025-01-31) or a UTC instant "
+            ~ "(2025-01-31 18:00:00)."
         ) }}
     {%- endif -%}
     {%- if is_date -%}
         {%- set zone = modules.pytz.timezone(var('reporting_timezone')) -%}
         {%- set next_day = modules.datetime.datetime.strptime(text, '%Y-%m-%d')
             + modules.datetime.timedelta(days=1) -%}
-        {%- set instant = zone.localize(next_day).astimezone(modules.pytz.utc).replace(tzinfo=None) -%}
-    {%- else -%}
-        {%- set plain = text | replace('T', ' ') | replace('Z', '') -%}
-        {%- set plain = plain if plain | length > 16 else plain ~ ':00' -%}
-        {%- set instant = modules.datetime.datetime.strptime(plain, '%Y-%m-%d %H:%M:%S') -%}
+        {{ return(zone.localize(next_day).astimezone(modules.pytz.utc).replace(tzinfo=None)) }}
     {%- endif -%}
-    {{ return(instant) }}
+    {%- set plain = text | replace('T', ' ') | replace('Z', '') -%}
+    {%- set plain = plain if plain | length > 16 else plain ~ ':00' -%}
+    {{ return(modules.datetime.datetime.strptime(plain, '%Y-%m-%d %H:%M:%S')) }}
+{% endmacro %}
+
+{#- An instant as a SQL literal. -#}
+{% macro instant_literal(instant) -%}
+    {{ return("cast('" ~ instant.strftime('%Y-%m-%d %H:%M:%S') ~ "' as " ~ dbt.type_timestamp() ~ ")") }}
+{%- endmacro %}
+
+{#- The instant (UTC, exclusive) that the variable `as_of` names, or none when it is empty. -#}
+{% macro as_of_instant() %}
+    {{ return(instant(var('as_of', none), 'The variable as_of')) }}
 {% endmacro %}
 
 {#- The same as a SQL literal. -#}
 {% macro as_of_literal() -%}
-    {%- set instant = as_of_instant() -%}
-    {{ return("cast('" ~ instant.strftime('%Y-%m-%d %H:%M:%S') ~ "' as " ~ dbt.type_timestamp() ~ ")" if instant else none) }}
+    {%- set known = as_of_instant() -%}
+    {{ return(instant_literal(known) if known else none) }}
 {%- endmacro %}
 
 {#- The last business day of which anything is known at `as_of`, as a SQL literal. -#}

@@ -6,7 +6,8 @@
     contract type; a row that breaks the contract keeps its place and says so in `_contract_fault`.
 
     Added columns: `_row_key` (the key as one text), `_contract_fault` (the first broken clause, NULL
-    none), `_row` (the row as JSON, personal columns masked), `_loaded_at`, `_source_file`.
+    when none), `given__<column>` (what came for a column that is not text), `_loaded_at`,
+    `_source_file`. The row as it came is put together by `landed_row()`, where somebody asks for it.
 
     What is read from the yml, under `config.meta`:
       model    required, key, event_time, version_time, parent
@@ -23,7 +24,6 @@ select 1 as _parsing
 {%- set meta = model.config.meta -%}
 {%- set found = landing_columns(relation, model.columns, table) -%}
 {%- set as_of = as_of_literal() -%}
-{%- set ns = namespace(separator=false) -%}
 with
 
 source as (
@@ -32,8 +32,9 @@ source as (
         {%- for column in model.columns.values() %}
         {{ landing_cast(column, found) }} as {{ column.name }},
         {%- endfor %}
-        {%- for column in model.columns.values() if column.name in found and landing_type(column) != 'string' %}
-        {{ landing_text(found[column.name]) }} as given__{{ column.name }},
+        {%- for column in model.columns.values() if landing_type(column) != 'string' %}
+        {{ adapter.quote(found[column.name].name) if column.name in found else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
+            as given__{{ column.name }},
         {%- endfor %}
         {%- for name in found if name.startswith('x_') %}
         {{ landing_text(found[name]) }} as {{ name }},
@@ -57,6 +58,9 @@ checked as (
         {%- for name in found if name.startswith('x_') %}
         {{ name }},
         {%- endfor %}
+        {%- for column in model.columns.values() if landing_type(column) != 'string' %}
+        given__{{ column.name }},
+        {%- endfor %}
         _loaded_at,
         _source_file,
         {% for name in meta.key -%}
@@ -64,18 +68,7 @@ checked as (
             {{- 'cast(' ~ name ~ ' as ' ~ dbt.type_string() ~ ')' if landing_type(model.columns[name]) != 'string' else name }}
             {{- ", '')" if meta.key | length > 1 }}{{ " || '|' || " if not loop.last }}
         {%- endfor %} as _row_key,
-        {{ landing_fault(model.columns, found) }} as _contract_fault,
-        '{'
-        {%- for column in model.columns.values() %} || '{{ ", " if not loop.first }}"{{ column.name }}": ' ||
-            {%- if column.config.meta.is_personal %}
-            case when {{ column.name }} is null then 'null' else '"***"' end
-            {%- elif column.name in found and landing_type(column) != 'string' %}
-            {{ json_string('given__' ~ column.name) }}
-            {%- elif column.name in found %}
-            {{ json_string(column.name) }}
-            {%- else %} 'null'
-            {%- endif %}
-        {%- endfor %} || '}' as _row
+        {{ landing_fault(model.columns, found) }} as _contract_fault
     from source
 
 )
@@ -198,7 +191,7 @@ where
     {%- for column in columns.values() -%}
         {%- set name, meta = column.name, column.config.meta -%}
         {%- if name in found and landing_type(column) != 'string' and not landing_is_typed(landing_type(column), found[name]) -%}
-            {%- do clauses.append(["given__" ~ name ~ " is not null and " ~ name ~ " is null",
+            {%- do clauses.append([given_text(name) ~ " is not null and " ~ name ~ " is null",
                 name ~ " is not a " ~ ('decimal' if landing_type(column) == 'rate' else landing_type(column))]) -%}
         {%- endif -%}
         {%- if meta.required -%}
@@ -224,4 +217,33 @@ where
             when {{ condition }} then '{{ sentence }}'
             {%- endfor %}
         end
+{%- endmacro %}
+
+{#- What came for a column that is not text, as trimmed text. -#}
+{% macro given_text(name) -%}
+    nullif(trim(cast({{ name if '.' in name else 'given__' ~ name }} as {{ dbt.type_string() }})), '')
+{%- endmacro %}
+
+{#-
+    A row of a landing model as it came, as JSON, personal columns masked. Built from the columns
+    only where it is asked for: as a column of the view it would be computed for every row below
+    every join.
+-#}
+{% macro landed_row(table, alias) -%}
+    {%- if not execute -%}
+        {{ return('null') }}
+    {%- endif -%}
+    {%- set parts = [] -%}
+    {%- for column in graph.nodes['model.customer_lifecycle.raw_' ~ table].columns.values() -%}
+        {%- set own = alias ~ '.' ~ column.name -%}
+        {%- if column.config.meta.is_personal -%}
+            {%- set value = "case when " ~ own ~ " is null then 'null' else '\"***\"' end" -%}
+        {%- elif landing_type(column) == 'string' -%}
+            {%- set value = json_string(own) -%}
+        {%- else -%}
+            {%- set value = json_string(given_text(alias ~ '.given__' ~ column.name)) -%}
+        {%- endif -%}
+        {%- do parts.append("'\"" ~ column.name ~ "\": ' || " ~ value) -%}
+    {%- endfor -%}
+    '{' || {{ parts | join(" || ', ' || ") }} || '}'
 {%- endmacro %}

@@ -1,5 +1,6 @@
 {#-
     The rows of a landing or base model that keep the contract, one per key: the latest version.
+    To be used as the first CTEs of a model; the last of them is called `latest`.
 
     The highest of the version time (where the table has one), `_loaded_at` and the hash of the row
     wins. `_versions` counts the rows that stood for it, so that accounting can add them up again.
@@ -9,41 +10,57 @@
     engines materialise a CTE that is read twice, with all its columns.
 -#}
 {% macro latest_version(relation, version_time=none, fault='_contract_fault') -%}
+{%- set table = relation.identifier.split('_', 1)[1] -%}
+repeated_keys as (
+
+    select _row_key
+    from {{ relation }}
+    where {{ fault }} is null
+    group by _row_key
+    having count(*) > 1
+
+),
+
+single_versions as (
+
     select
-            single.*,
-            1 as _versions,
-            1 as _version
-        from {{ relation }} as single
-        where
-            single.{{ fault }} is null
-            and not exists (
-                select 1
-                from ({{ repeated_keys(relation, fault) }}) as repeated
-                where repeated._row_key = single._row_key
-            )
+        landed.*,
+        1 as _versions,
+        1 as _version
+    from {{ relation }} as landed
+    left join repeated_keys
+        on landed._row_key = repeated_keys._row_key
+    where
+        landed.{{ fault }} is null
+        and repeated_keys._row_key is null
 
-        union all
+),
 
-        select *
-        from (
-            select
-                version.*,
-                count(*) over (partition by version._row_key) as _versions,
-                row_number() over (
-                    partition by version._row_key
-                    order by
-                        {% if version_time %}version.{{ version_time }} desc nulls last,
-                        {% endif %}version._loaded_at desc nulls last,
-                        {{ dbt.hash('version._row') }} desc
-                ) as _version
-            from {{ relation }} as version
-            inner join ({{ repeated_keys(relation, fault) }}) as repeated
-                on version._row_key = repeated._row_key
-            where version.{{ fault }} is null
-        ) as ranked
-        where _version = 1
-{%- endmacro %}
+ranked_versions as (
 
-{% macro repeated_keys(relation, fault) -%}
-    select _row_key from {{ relation }} where {{ fault }} is null group by _row_key having count(*) > 1
+    select
+        landed.*,
+        count(*) over (partition by landed._row_key) as _versions,
+        row_number() over (
+            partition by landed._row_key
+            order by
+                {% if version_time %}landed.{{ version_time }} desc nulls last,
+                {% endif %}landed._loaded_at desc nulls last,
+                {{ dbt.hash(landed_row(table, 'landed')) }} desc
+        ) as _version
+    from {{ relation }} as landed
+    inner join repeated_keys
+        on landed._row_key = repeated_keys._row_key
+    where landed.{{ fault }} is null
+
+),
+
+latest as (
+
+    select * from single_versions
+    union all
+    select * from ranked_versions
+    where _version = 1
+
+)
 {%- endmacro %}

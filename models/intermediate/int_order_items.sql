@@ -39,29 +39,33 @@ converted as (
 
 ),
 
+-- The order's discount is spread by value, in ten-thousandths: whole ones first, the rest to the
+-- largest remainders. The small step down keeps a share that is whole from being rounded up twice.
 weighed as (
 
     select
-        *,
-        greatest(gross_amount - line_discount_amount, 0) as weight,
-        sum(greatest(gross_amount - line_discount_amount, 0)) over (partition by order_id) as order_weight
+        order_item_id,
+        order_id,
+        cast(order_discount_amount * 10000 as {{ type_double() }}) as order_discount,
+        cast(greatest(gross_amount - line_discount_amount, 0) as {{ type_double() }}) as weight,
+        cast(
+            sum(greatest(gross_amount - line_discount_amount, 0)) over (partition by order_id)
+            as {{ type_double() }}
+        ) as order_weight
     from converted
+    where order_discount_amount > 0
 
 ),
 
--- The order's discount is spread by value, in ten-thousandths: whole ones first, the rest to the
--- largest remainders. The small step down keeps a share that is whole from being rounded up twice.
 quotas as (
 
     select
-        *,
-        case
-            when order_discount_amount = 0 or order_weight = 0 then 0
-            else
-                cast(order_discount_amount * 10000 as {{ type_double() }})
-                * cast(weight as {{ type_double() }}) / cast(order_weight as {{ type_double() }})
-        end as quota
+        order_item_id,
+        order_id,
+        order_discount,
+        order_discount * weight / order_weight as quota
     from weighed
+    where order_weight > 0
 
 ),
 
@@ -69,7 +73,7 @@ floors as (
 
     select
         *,
-        case when quota > 0 then greatest(floor(quota - 0.000001), 0) else 0 end as whole
+        greatest(floor(quota - 0.000001), 0) as whole
     from quotas
 
 ),
@@ -78,7 +82,7 @@ ranked as (
 
     select
         *,
-        cast(order_discount_amount * 10000 as {{ type_double() }}) - sum(whole) over (partition by order_id) as left_over,
+        order_discount - sum(whole) over (partition by order_id) as left_over,
         row_number() over (
             partition by order_id
             order by quota - whole desc, {{ sortable('order_item_id') }} asc
@@ -87,15 +91,24 @@ ranked as (
 
 ),
 
+shares as (
+
+    select
+        order_item_id,
+        {{ to_money('cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0)) / 10000') }}
+            as order_discount_share_amount
+    from ranked
+
+),
+
 spread as (
 
     select
-        *,
-        case
-            when order_weight = 0 then cast(0 as decimal(18, 4))
-            else {{ to_money('cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0)) / 10000') }}
-        end as order_discount_share_amount
-    from ranked
+        converted.*,
+        coalesce(shares.order_discount_share_amount, 0) as order_discount_share_amount
+    from converted
+    left join shares
+        on converted.order_item_id = shares.order_item_id
 
 ),
 

@@ -44,8 +44,6 @@ checked as (
                     then 'order_id is not a known order'
                 when placed.order_item_id is not null and placed.refunded_order_id is null
                     then 'order_item_id is not a known order line'
-                when placed.refunded_order_id is null and placed.customer_id is null
-                    then 'order_id, order_item_id and customer_id are all missing'
             end
         ) as _fault
     from placed

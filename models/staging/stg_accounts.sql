@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_accounts')) }}
-
-),
+{{ latest_version(ref('raw_accounts')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_campaigns')) }}
-
-),
+{{ latest_version(ref('raw_campaigns')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_consents')) }}
-
-),
+{{ latest_version(ref('raw_consents')) }},
 
 typed as (
 

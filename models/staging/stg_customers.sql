@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_customers'), version_time='updated_at') }}
-
-),
+{{ latest_version(ref('raw_customers'), version_time='updated_at') }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_erasure_requests')) }}
-
-),
+{{ latest_version(ref('raw_erasure_requests')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_exchange_rates')) }}
-
-),
+{{ latest_version(ref('raw_exchange_rates')) }},
 
 typed as (
 

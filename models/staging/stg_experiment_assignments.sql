@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_experiment_assignments')) }}
-
-),
+{{ latest_version(ref('raw_experiment_assignments')) }},
 
 typed as (
 

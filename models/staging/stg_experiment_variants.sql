@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_experiment_variants')) }}
-
-),
+{{ latest_version(ref('raw_experiment_variants')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_experiments')) }}
-
-),
+{{ latest_version(ref('raw_experiments')) }},
 
 typed as (
 

@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_feedback')) }}
-
-),
+{{ latest_version(ref('raw_feedback')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_fitted_parameters')) }}
-
-),
+{{ latest_version(ref('raw_fitted_parameters'), version_time='fitted_at') }},
 
 typed as (
 

@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_interactions')) }}
-
-),
+{{ latest_version(ref('raw_interactions')) }},
 
 typed as (
 

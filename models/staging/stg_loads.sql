@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_loads')) }}
-
-),
+{{ latest_version(ref('raw_loads')) }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_marketing_spend')) }}
-
-),
+{{ latest_version(ref('raw_marketing_spend')) }},
 
 typed as (
 

@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('base_order_items'), fault='_fault') }}
-
-),
+{{ latest_version(ref('base_order_items'), fault='_fault') }},
 
 typed as (
 

@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('base_orders'), version_time='updated_at', fault='_fault') }}
-
-),
+{{ latest_version(ref('base_orders'), version_time='updated_at', fault='_fault') }},
 
 typed as (
 

@@ -1,10 +1,6 @@
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_products')) }}
-
-),
+{{ latest_version(ref('raw_products')) }},
 
 typed as (
 

@@ -2,11 +2,7 @@
 
 with
 
-latest as (
-
-    {{ latest_version(ref('raw_tickets')) }}
-
-),
+{{ latest_version(ref('raw_tickets')) }},
 
 typed as (
 

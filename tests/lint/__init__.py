@@ -1,9 +1,11 @@
 """What sqlfluff sees in place of dbt, so that it lints without starting dbt.
 
-Every macro of the project renders as a call of a function of its name, or, when its body is a
-query, as a query. `dbt build` proves what the macros really write; here only layout matters.
+Every macro of the project renders as a call of a function of its name; as a query or as the last
+of its CTEs, when its body is that; and one that returns a constant list or dict returns it.
+`dbt build` proves what the macros really write; here only layout matters.
 """
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,10 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[2]
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\(.*?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)
 TAG = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
+CONSTANT = re.compile(r"return\(\s*([\[{].*[\]}])\s*\)", re.DOTALL)
+CTE = re.compile(r"^(\w+) as \($", re.MULTILINE)
+# Macros of dbt that render as a query.
+QUERIES = {"generate_series", "date_spine"}
 
 
 def as_sql(value: Any) -> str:
@@ -33,12 +39,24 @@ def query_of(name: str) -> Callable[..., str]:
     return lambda *args, **kwargs: f"select * from {name}"
 
 
-def stand_in(name: str, body: str = "") -> Callable[..., str]:
-    """What a macro renders as: a type, a query, or a function call."""
+def stand_in(name: str, body: str = "") -> Callable[..., Any]:
+    """What a macro renders as: a constant, a type, a query, or a function call."""
+    constant = CONSTANT.search(body)
+    if constant:
+        try:
+            value = ast.literal_eval(constant[1])
+        except (SyntaxError, ValueError):
+            pass
+        else:
+            return lambda *args, **kwargs: value
     if "type" in name.split("_"):
         return lambda *args, **kwargs: "varchar"
-    first = TAG.sub("", body).split()
-    return query_of(name) if first[:1] in (["select"], ["with"]) else call_of(name)
+    text = TAG.sub("", body).strip()
+    ctes = CTE.findall(text)
+    if ctes and text.startswith(f"{ctes[0]} as ("):
+        return lambda *args, **kwargs: f"{ctes[-1]} as (\n\n    select * from {name}\n\n)"
+    is_query = text.split()[:1] in (["select"], ["with"])
+    return query_of(name) if is_query or name in QUERIES else call_of(name)
 
 
 class Dbt:

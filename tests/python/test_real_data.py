@@ -616,9 +616,9 @@ def test_online_retail_marts(marts: Callable[[str], Query]) -> None:
     assert scalar(query, repeat) == 2_845
     assert scalar(query, "select count(*) from marts.dim_customers") == 4_372
     lines = """
-        select count(*) from marts.fct_order_items
-        inner join marts.fct_orders using (order_id)
-        where is_sale and customer_id is not null and fct_order_items.net_sales_amount > 0
+        select count(*) from marts.fct_order_items as items
+        inner join marts.fct_orders as orders using (order_id)
+        where orders.is_sale and orders.customer_id is not null and items.net_sales_amount > 0
     """
     assert scalar(query, lines) == 397_884
 
@@ -645,6 +645,34 @@ def test_online_retail_accounting(marts: Callable[[str], Query]) -> None:
     assert scalar(query, "select count(*) from marts.fct_orders") == (
         25_900 - scalar(query, "select count(distinct x_invoice_no) from raw.refunds")
     )
+
+
+def test_online_retail_refunds(marts: Callable[[str], Query]) -> None:
+    """Credit notes are refunds in revenue, or in quarantine; bad debt is no sale."""
+    query = marts("online_retail")
+    refunded = scalar(
+        query,
+        "select -sum(amount) from marts.fct_revenue_events where revenue_event_type = 'refund'",
+    )
+    quarantined = scalar(
+        query,
+        """
+        select coalesce(sum(amount), 0) from raw.refunds where refund_id in (
+            select row_key from marts.quarantined_rows where table_name = 'refunds'
+        )
+        """,
+    )
+    assert refunded + quarantined == Decimal("896812.4900")
+    bad_debt = "select count(*), count_if(is_sale) from marts.fct_orders where order_id like 'A%'"
+    assert query(bad_debt) == [(3, 0)]
+    # the two orders of 74,215 and 80,995 pieces went back on their day
+    for customer in ("12346", "16446"):
+        days = query(f"""
+            select sum(amount) from marts.fct_revenue_events
+            where customer_id = 'person:{customer}'
+            group by occurred_on having max(amount) > 70000
+        """)
+        assert days == [(0,)]
 
 
 def test_complete_journey_marts(marts: Callable[[str], Query]) -> None:

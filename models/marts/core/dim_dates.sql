@@ -12,12 +12,22 @@ as_of as (
 
 ),
 
+first_events as (
+
+    select min(occurred_at) as first_at from {{ ref('int_customer_events') }}
+    union all
+    select min(ordered_at) as first_at from {{ ref('int_orders') }}
+    union all
+    select min(occurred_at) as first_at from {{ ref('int_interactions') }}
+
+),
+
 bounds as (
 
     select
-        min(coalesce({{ business_date('events.first_at') }}, as_of.as_of_on)) as first_on,
-        max(as_of.as_of_on) as last_on
-    from (select min(occurred_at) as first_at from {{ ref('int_customer_events') }}) as events
+        coalesce({{ business_date('min(first_events.first_at)') }}, min(as_of.as_of_on)) as first_on,
+        min(as_of.as_of_on) as last_on
+    from first_events
     cross join as_of
 
 ),

@@ -55,7 +55,8 @@ refunds_of_sales as (
 
 ),
 
--- Without an order there is no currency to go by: the amount is in the reporting currency.
+-- Without an order there is no currency to go by: the amount is in the reporting currency. Without
+-- a customer either, it is a credit note to the guest bucket.
 refunds_without_order as (
 
     select
@@ -64,13 +65,13 @@ refunds_without_order as (
         contacts.customer_id,
         refunds.order_id,
         refunds.refund_id,
-        false as is_guest,
+        contacts.customer_id is null as is_guest,
         false as is_valid_order,
         {{ to_money('-refunds.amount') }} as amount,
         refunds.refunded_at as occurred_at,
         {{ business_date('refunds.refunded_at') }} as occurred_on
     from refunds
-    inner join contacts
+    left join contacts
         on refunds.customer_id = contacts.contact_id
     where refunds.order_id is null
 

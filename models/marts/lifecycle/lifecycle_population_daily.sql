@@ -19,7 +19,7 @@ spans as (
         coalesce(spans.stage_detail, '') as stage_detail,
         customers.customer_type,
         {{ business_date('spans.valid_from') }} as entered_on,
-        {{ business_date('spans.valid_to') }} as left_on
+        case when spans.valid_to < as_of.as_of then {{ business_date('spans.valid_to') }} end as left_on
     from {{ ref('lifecycle_spans') }} as spans
     inner join {{ ref('int_customers') }} as customers
         on spans.customer_id = customers.customer_id
@@ -42,15 +42,14 @@ movements as (
     union all
 
     select
-        spans.left_on as date_on,
-        spans.customer_type,
-        spans.stage,
-        spans.stage_detail,
+        left_on as date_on,
+        customer_type,
+        stage,
+        stage_detail,
         0 as entries,
         1 as exits
     from spans
-    inner join as_of
-        on spans.left_on <= as_of.as_of_on
+    where left_on is not null
 
 ),
 

@@ -3,17 +3,18 @@
 with
 
 {% for table, model in tables.items() -%}
+{%- set fault = '_fault' if model.startswith('base_') else '_contract_fault' -%}
 {{ table }} as (
 
     select
         '{{ table }}' as table_name,
-        _row_key as row_key,
-        {{ '_fault' if model.startswith('base_') else '_contract_fault' }} as fault,
-        _row as raw_row,
-        _source_file as source_file,
-        _loaded_at as loaded_at
-    from {{ ref(model) }}
-    where {{ '_fault' if model.startswith('base_') else '_contract_fault' }} is not null
+        landed._row_key as row_key,
+        landed.{{ fault }} as fault,
+        {{ landed_row(table, 'landed') }} as raw_row,
+        landed._source_file as source_file,
+        landed._loaded_at as loaded_at
+    from {{ ref(model) }} as landed
+    where landed.{{ fault }} is not null
 
 ),
 

@@ -1,0 +1,37 @@
+-- Proves that a build does not go on with a source that broke: fails for a raw table of which more
+-- than the variable `quarantine_share_limit` is in quarantine. The variable is one share, or shares
+-- by table with a default: {default: 0.05, orders: 0.01}. Up to five rows stop nobody, so that one
+-- bad row of a small table is no alarm, unless they are all the table has.
+{%- set limit = var('quarantine_share_limit') -%}
+{%- set limits = limit if limit is mapping else {'default': limit} %}
+with
+
+accounting as (
+
+    select * from {{ ref('row_accounting') }}
+
+),
+
+limited as (
+
+    select
+        table_name,
+        raw_rows,
+        quarantined_rows,
+        quarantined_rate,
+        case
+            {% for table, share in limits.items() if table != 'default' -%}
+            when table_name = '{{ table }}' then {{ share }}
+            {% endfor -%}
+            when 1 = 1 then {{ limits['default'] }}
+        end as highest_rate
+    from accounting
+
+)
+
+select *
+from limited
+where
+    quarantined_rows > 0
+    and quarantined_rate > highest_rate
+    and (quarantined_rows > 5 or quarantined_rows = raw_rows)
