@@ -24,13 +24,14 @@ build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company o
 
 test: lint target/test/sample.duckdb ## Everything but the engines and the long tests
 	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/sample.duckdb" \
-	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines and not long"
+	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
 
 test-engines: $(VENV)/.installed-dev profiles.yml ## The sample company on Postgres equals DuckDB's, row by row
 	@$(RUN) -m pytest -m engines
 
-test-long: $(VENV)/.installed-dev profiles.yml ## Tests that take many minutes
-	@$(RUN) -m pytest -m long
+test-long: $(VENV)/.installed-dev profiles.yml ## The property tests at full size: 120 companies of 1,000 lives
+	@LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 \
+	    $(RUN) -m pytest tests/python/test_lifecycle_property.py
 
 # Built anew each time: it is itself a test, in a database of its own.
 .PHONY: target/test/sample.duckdb

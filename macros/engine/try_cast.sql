@@ -65,6 +65,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A number of another kind as the type, NULL where it does not fit. -#}
+{% macro try_cast_number(expression, type) -%}
+    {{ return(adapter.dispatch('try_cast_number', 'customer_lifecycle')(expression, type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast_number(expression, type) -%}
+    {%- if type == 'integer' -%}
+        try_cast(round(try_cast({{ expression }} as decimal(38, 4)), 0) as {{ sql_type(type) }})
+    {%- else -%}
+        try_cast({{ expression }} as {{ sql_type(type) }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro postgres__try_cast_number(expression, type) -%}
+    {{ try_cast('cast(' ~ expression ~ ' as text)', type) }}
+{%- endmacro %}
+
 {#- A time zone at the end of a timestamp: Z, +02, +0200, -05:00. -#}
 {% macro offset_pattern() -%}
     [0-9][0-9]:[0-9][0-9].*([zZ]|[-+][0-9][0-9](:?[0-9][0-9])?)$

@@ -102,6 +102,8 @@ where
 {%- endif %}
 {%- endif %}
 {%- if table == 'order_items' %}
+{#- What `parent` refers to has to be named while the project is parsed, when the yml is not known. #}
+{%- do landing_relation('orders') %}
 -- depends_on: {{ ref('raw_orders') }}
 {%- endif %}
 {% endmacro %}
@@ -168,6 +170,8 @@ where
     {%- set type = landing_type(column) -%}
     {%- if not found -%}
         cast(null as {{ sql_type(type) }})
+    {%- elif landing_is_number(type, found) -%}
+        {{ try_cast_number(adapter.quote(found.name), type) }}
     {%- elif not landing_is_typed(type, found) -%}
         {{ try_cast(landing_text(found), type) }}
     {%- elif found.type in ('timestamp with time zone', 'timestamptz') -%}
@@ -183,6 +187,15 @@ where
         {{ return(found.type.startswith('timestamp') or found.type == 'date') }}
     {%- endif -%}
     {{ return(type == found.type and type in ('date', 'boolean')) }}
+{%- endmacro %}
+
+{#- Whether a column is a number of another kind than the contract's. -#}
+{% macro landing_is_number(type, found) -%}
+    {%- set word = found.type.split('(')[0] -%}
+    {{ return(type in ('decimal', 'rate', 'integer') and word in (
+        'decimal', 'numeric', 'double', 'double precision', 'float', 'real', 'tinyint', 'smallint',
+        'integer', 'int', 'bigint', 'hugeint',
+    )) }}
 {%- endmacro %}
 
 {#- The first clause of the contract that a row breaks, as a sentence; NULL when it breaks none. -#}
@@ -229,14 +242,14 @@ where
     only where it is asked for: as a column of the view it would be computed for every row below
     every join.
 -#}
-{% macro landed_row(table, alias) -%}
+{% macro landed_row(table, alias, masked=true) -%}
     {%- if not execute -%}
         {{ return('null') }}
     {%- endif -%}
     {%- set parts = [] -%}
     {%- for column in graph.nodes['model.customer_lifecycle.raw_' ~ table].columns.values() -%}
         {%- set own = alias ~ '.' ~ column.name -%}
-        {%- if column.config.meta.is_personal -%}
+        {%- if column.config.meta.is_personal and masked -%}
             {%- set value = "case when " ~ own ~ " is null then 'null' else '\"***\"' end" -%}
         {%- elif landing_type(column) == 'string' -%}
             {%- set value = json_string(own) -%}

@@ -46,7 +46,7 @@ ranked_versions as (
             order by
                 {% if version_time %}landed.{{ version_time }} desc nulls last,
                 {% endif %}landed._loaded_at desc nulls last,
-                {{ dbt.hash(landed_row(table, 'landed')) }} desc
+                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc
         ) as _version
     from {{ relation }} as landed
     inner join repeated_keys

@@ -1,14 +1,5 @@
-{%- set given = as_of_literal() -%}
-
 with
 
-{% if given -%}
-latest as (
-
-    select {{ given }} as as_of
-
-),
-{%- else -%}
 event_times as (
 
     select max(ordered_at) as latest_at from {{ ref('stg_orders') }}
@@ -31,25 +22,25 @@ last_day as (
 
 ),
 
--- With no event at all, nothing is known at any time.
-latest as (
+-- What is asked for; else the end of the latest day. With no event, nothing is known at any time.
+chosen as (
 
     select
         coalesce(
+            {{ as_of_literal() or 'cast(null as ' ~ dbt.type_timestamp() ~ ')' }},
             {{ start_of_business_date(add_days_to_date('latest_on', 1)) }},
             cast('1900-01-01' as {{ dbt.type_timestamp() }})
         ) as as_of
     from last_day
 
 ),
-{%- endif %}
 
 described as (
 
     select
         as_of,
         {{ business_date("as_of - interval '1' second") }} as as_of_on
-    from latest
+    from chosen
 
 )
 

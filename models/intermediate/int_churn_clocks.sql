@@ -131,15 +131,20 @@ chosen as (
         customer_id,
         moment_number,
         threshold_mode,
-        {% for clock in ['decline', 'churn'] -%}
         cast(
             case threshold_mode
-                when 'personal' then personal_{{ clock }}_days
-                when 'population' then population_{{ clock }}_days
-                else fixed_{{ clock }}_days
+                when 'personal' then personal_decline_days
+                when 'population' then population_decline_days
+                else fixed_decline_days
             end as {{ dbt.type_int() }}
-        ) as {{ clock }}_days{{ ',' if not loop.last }}
-        {% endfor %}
+        ) as decline_days,
+        cast(
+            case threshold_mode
+                when 'personal' then personal_churn_days
+                when 'population' then population_churn_days
+                else fixed_churn_days
+            end as {{ dbt.type_int() }}
+        ) as churn_days
     from clocks
 
 )

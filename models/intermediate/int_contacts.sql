@@ -33,11 +33,13 @@ mentioned as (
     union
     select target_id as customer_id from links
     union
-    select source_id as customer_id from links where link_type = 'merge'
+    select source_id as customer_id
+    from links
+    where link_type = 'merge'
 
 ),
 
-merges as (
+latest_merges as (
 
     select distinct
         source_id,
@@ -51,10 +53,10 @@ rooted as (
 
     select
         mentioned.customer_id as contact_id,
-        coalesce(merges.root_id, mentioned.customer_id) as root_contact_id
+        coalesce(latest_merges.root_id, mentioned.customer_id) as root_contact_id
     from mentioned
-    left join merges
-        on mentioned.customer_id = merges.source_id
+    left join latest_merges
+        on mentioned.customer_id = latest_merges.source_id
     where mentioned.customer_id is not null
 
 ),

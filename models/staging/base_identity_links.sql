@@ -7,7 +7,7 @@ links as (
 ),
 
 -- Each id keeps its latest merge.
-merges as (
+latest_merges as (
 
     select
         source_id,
@@ -33,7 +33,7 @@ jump_0 as (
     select
         source_id,
         target_id as end_id
-    from merges
+    from latest_merges
 
 ),
 
@@ -55,10 +55,10 @@ roots as (
 
     select
         jump_6.source_id,
-        case when merges.source_id is null then jump_6.end_id end as root_id
+        case when latest_merges.source_id is null then jump_6.end_id end as root_id
     from jump_6
-    left join merges
-        on jump_6.end_id = merges.source_id
+    left join latest_merges
+        on jump_6.end_id = latest_merges.source_id
 
 ),
 

@@ -23,7 +23,7 @@ neighbours as (
         end as has_wrong_beginning,
         next_spans.customer_id is not null and (
             next_spans.previous_segment is distinct from spans.segment
-        or spans.next_segment is distinct from next_spans.segment
+            or spans.next_segment is distinct from next_spans.segment
         ) as has_wrong_neighbour,
         next_spans.customer_id is not null and (
             next_spans.segment = spans.segment

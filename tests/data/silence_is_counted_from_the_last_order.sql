@@ -40,8 +40,10 @@ expected as (
         silences.customer_id,
         silences.stage,
         silences.valid_from,
-        {{ add_days('moments.purchased_at', "case silences.stage when 'churn' then moments.churn_days else moments.decline_days end") }}
-            as expected_from
+        case silences.stage
+            when 'churn' then {{ add_days('moments.purchased_at', 'moments.churn_days') }}
+            else {{ add_days('moments.purchased_at', 'moments.decline_days') }}
+        end as expected_from
     from silences
     left join moments
         on

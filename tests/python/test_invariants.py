@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from lifecycle.generate import generate
 from warehouse import differing_tables, run_dbt, tables_of, write_raw
+
+from lifecycle.generate import generate
 
 Table = list[dict[str, Any]]
 
@@ -108,9 +109,11 @@ def built(
 
 
 def assert_equal_marts(one: Path, other: Path, at_least: int) -> None:
-    with duckdb.connect(str(one), read_only=True) as left:
-        with duckdb.connect(str(other), read_only=True) as right:
-            unequal, compared = differing_tables(left, right, tables_of(one, "marts"))
+    with (
+        duckdb.connect(str(one), read_only=True) as left,
+        duckdb.connect(str(other), read_only=True) as right,
+    ):
+        unequal, compared = differing_tables(left, right, tables_of(one, "marts"))
     assert unequal == {}
     assert compared > at_least
 

@@ -47,6 +47,15 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any
     with duckdb.connect(str(database)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set threads = 2")
+        for customer_type, means in MEANS.items():
+            for parameter, mean in zip(
+                ("mean_order_value", "mean_customer_value"), means, strict=True
+            ):
+                connection.execute(
+                    "update rules.parameter_defaults set value = ? "
+                    "where parameter = ? and customer_type = ?",
+                    [mean, parameter, customer_type],
+                )
         yield connection, models
 
 

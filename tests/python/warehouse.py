@@ -63,7 +63,9 @@ def write_raw(
     for name, rows in tables.items():
         rows = list(rows)
         if not rows:
-            connection.execute(f"delete from raw.{name}" if _exists(connection, name) else "select 1")
+            connection.execute(
+                f"delete from raw.{name}" if _exists(connection, name) else "select 1"
+            )
             continue
         columns = list(rows[0])
         frame = pd.DataFrame(  # noqa: F841  (read by DuckDB by its name)
@@ -118,9 +120,7 @@ def compiled_models(database: Path) -> list[tuple[str, str, str]]:
     ]
 
 
-def rebuild(
-    connection: duckdb.DuckDBPyConnection, models: Sequence[tuple[str, str, str]]
-) -> None:
+def rebuild(connection: duckdb.DuckDBPyConnection, models: Sequence[tuple[str, str, str]]) -> None:
     """Execute compiled models again, in order. Views stay as they are: their SQL is the same."""
     for kind, name, sql in models:
         if kind == "table":
