@@ -11,7 +11,7 @@ LIFECYCLE := $(RUN) -m lifecycle
 DBT := $(RUN) -c "from dbt.cli.main import cli; cli()"
 LINTED_SQL := models tests/data tests/generic mappings snapshots analyses
 LINTED_YAML := . .github .yamllint.yml
-LINTED_PYTHON := lifecycle tests mappings
+LINTED_PYTHON := lifecycle tests mappings benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-engines test-long lint format docs lock clean check-python
