@@ -30,9 +30,7 @@ def main() -> None:
     options.add_argument("--days", type=int, default=1095)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--data", type=Path, help="a folder of raw Parquet; nothing is generated")
-    options.add_argument(
-        "--work", type=Path, help="where databases go (default: temporary)"
-    )
+    options.add_argument("--work", type=Path, help="where databases go (default: temporary)")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(dir=given.work) as folder:
         print(measure(given, Path(folder)))
