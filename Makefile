@@ -22,8 +22,8 @@ help: ## This list
 build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company or what was loaded, all data tests, summary
 	@$(LIFECYCLE) build
 
-test: lint target/test/sample.duckdb ## Everything but the engines and the long tests
-	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/sample.duckdb" \
+test: lint target/test/company.duckdb ## Everything but the engines and the long tests
+	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" \
 	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
 
 test-engines: $(VENV)/.installed-dev profiles.yml ## The sample company on Postgres equals DuckDB's, row by row
@@ -34,8 +34,8 @@ test-long: $(VENV)/.installed-dev profiles.yml ## The property tests at full siz
 	    $(RUN) -m pytest tests/python/test_lifecycle_property.py
 
 # Built anew each time: it is itself a test, in a database of its own.
-.PHONY: target/test/sample.duckdb
-target/test/sample.duckdb: $(VENV)/.installed-dev profiles.yml
+.PHONY: target/test/company.duckdb
+target/test/company.duckdb: $(VENV)/.installed-dev profiles.yml
 	@mkdir -p target/test && rm -f $@ $@.wal
 	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from lifecycle.errors import UserError
 
 PROJECT_NAME = "customer_lifecycle"
+SCHEMAS = {"raw", "sample", "rules", "landing", "staging", "intermediate", "marts"}
 
 
 def is_project(folder: Path) -> bool:
@@ -47,7 +48,13 @@ def project_dir() -> Path:
 def database_path(project: Path) -> Path:
     """The DuckDB file: LIFECYCLE_DUCKDB (relative to the working directory), or in the project."""
     given = os.environ.get("LIFECYCLE_DUCKDB")
-    return Path(given).expanduser().resolve() if given else project / "lifecycle.duckdb"
+    path = Path(given).expanduser().resolve() if given else project / "lifecycle.duckdb"
+    if path.stem.lower() in SCHEMAS:
+        raise UserError(
+            f"LIFECYCLE_DUCKDB names the file {path.name}, but {path.stem} is also a schema in it, "
+            "and DuckDB cannot tell the two apart. Give the file another name."
+        )
+    return path
 
 
 def profiles_dir(project: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -65,15 +66,17 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
         return Path(given)
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    database = shared / "sample.duckdb"
+    database = shared / "built" / "company.duckdb"
     with (shared / "sample.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not database.exists():
-            unfinished = shared / "unfinished.duckdb"
-            unfinished.unlink(missing_ok=True)
-            done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=unfinished)
+            # Views name their database, so the folder is renamed and not the file.
+            unfinished = shared / "building"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=unfinished / database.name)
             assert done.returncode == 0, done.stdout + done.stderr
-            unfinished.rename(database)
+            unfinished.rename(database.parent)
     return database
 
 

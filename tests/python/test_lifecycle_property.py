@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from reference.lifecycle_reference import Thresholds
 from reference.segment_reference import read_segment_rules
 from reference.timelines import (
     MODES,
+    RAW_COLUMNS,
     Company,
+    default_thresholds,
     expected_segments,
     expected_spans,
     hypothesis_company,
@@ -107,6 +110,79 @@ SEGMENTS = """
     select customer_id, span_number, segment, valid_from, valid_to
     from marts.segment_spans order by customer_id, span_number
 """
+
+
+# The worked life: events on days, and the spans they make, (from, to, stage, detail).
+TOUCHES = [(0, "ad_impression"), (5, "visit"), (10, "product_view"), (330, "referral_converted")]
+ORDERS = [20, 60, 300, 310, 320]
+COMPLAINT = 65
+WORKED_LIFE = [
+    (0, 10, "awareness", None),
+    (10, 20, "consideration", "interest"),
+    (20, 50, "purchase", None),
+    (50, 60, "use", None),
+    (60, 65, "retention", None),
+    (65, 125, "decline", "dissatisfaction"),
+    (125, 150, "retention", None),
+    (150, 240, "decline", "silence"),
+    (240, 300, "churn", None),
+    (300, 310, "winback", None),
+    (310, 330, "loyalty", None),
+    (330, 410, "advocacy", None),
+    (410, 500, "decline", "silence"),
+    (500, None, "churn", None),
+]
+
+
+def day(number: int | None) -> datetime | None:
+    """Noon of a day of the worked life."""
+    return None if number is None else datetime(2022, 3, 1, 12) + timedelta(days=number)
+
+
+def test_worked_life(machine: Any) -> None:
+    connection, models = machine
+    life = {
+        "customers": [{"customer_id": "W1", "customer_type": "b2c"}],
+        "orders": [
+            {
+                "order_id": f"O{at}",
+                "customer_id": "W1",
+                "ordered_at": day(at),
+                "status": "completed",
+                "gross_amount": "10",
+            }
+            for at in ORDERS
+        ],
+        "interactions": [
+            {
+                "interaction_id": f"I{at}",
+                "customer_id": "W1",
+                "occurred_at": day(at),
+                "interaction_type": kind,
+            }
+            for at, kind in TOUCHES
+        ],
+        "tickets": [
+            {
+                "ticket_id": "T1",
+                "customer_id": "W1",
+                "opened_at": day(COMPLAINT),
+                "is_complaint": True,
+            }
+        ],
+    }
+    life = {
+        name: [dict.fromkeys(RAW_COLUMNS[name].split()) | row for row in rows]
+        for name, rows in life.items()
+    }
+    write_raw(connection, {"refunds": [], "feedback": [], "fitted_parameters": [], **life})
+    put_thresholds(connection, default_thresholds())
+    rebuild(connection, models)
+    got = connection.execute(
+        "select valid_from, valid_to, stage, stage_detail from marts.lifecycle_spans "
+        "where customer_id = 'person:W1' order by span_number"
+    ).fetchall()
+    assert got == [(day(a), day(b), stage, detail) for a, b, stage, detail in WORKED_LIFE]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,0 +1,66 @@
+{#-
+    Fails with every span of a customer that does not follow from the one before: numbers run from
+    1, each span is longer than nothing and ends where the next begins, only the last is open,
+    neighbours differ in one of the `states`, and each knows the first state of its neighbours.
+-#}
+{% test contiguous_spans(model, states, previous, next=none) %}
+
+with
+
+spans as (
+
+    select * from {{ model }}
+
+),
+
+neighbours as (
+
+    select
+        spans.customer_id,
+        spans.span_number,
+        spans.valid_from,
+        spans.valid_to,
+        next_spans.valid_from as next_valid_from,
+        case
+            when spans.span_number = 1 then spans.{{ previous }} is not null
+            else previous_spans.customer_id is null
+        end as has_wrong_beginning,
+        next_spans.customer_id is not null
+        and next_spans.{{ previous }} is distinct from spans.{{ states[0] }} as has_wrong_previous,
+        {% if next -%}
+        spans.{{ next }} is distinct from next_spans.{{ states[0] }}
+        {%- else -%}
+        false
+        {%- endif %} as has_wrong_next,
+        next_spans.customer_id is not null
+        {%- for state in states %}
+        and next_spans.{{ state }} is not distinct from spans.{{ state }}
+        {%- endfor %} as is_repeated
+    from spans
+    left join spans as next_spans
+        on
+            spans.customer_id = next_spans.customer_id
+            and spans.span_number + 1 = next_spans.span_number
+    left join spans as previous_spans
+        on
+            spans.customer_id = previous_spans.customer_id
+            and spans.span_number - 1 = previous_spans.span_number
+
+),
+
+broken as (
+
+    select * from neighbours
+    where
+        has_wrong_beginning
+        or has_wrong_previous
+        or has_wrong_next
+        or is_repeated
+        or valid_from >= valid_to
+        or valid_to is distinct from next_valid_from
+
+)
+
+select * from broken
+
+{% endtest %}
