@@ -27,11 +27,7 @@ neighbours as (
         end as has_wrong_beginning,
         next_spans.customer_id is not null
         and next_spans.{{ previous }} is distinct from spans.{{ states[0] }} as has_wrong_previous,
-        {% if next -%}
-        spans.{{ next }} is distinct from next_spans.{{ states[0] }}
-        {%- else -%}
-        false
-        {%- endif %} as has_wrong_next,
+        {{ 'spans.' ~ next ~ ' is distinct from next_spans.' ~ states[0] if next else 'false' }} as has_wrong_next,
         next_spans.customer_id is not null
         {%- for state in states %}
         and next_spans.{{ state }} is not distinct from spans.{{ state }}
