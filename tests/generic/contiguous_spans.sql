@@ -5,6 +5,12 @@
 -#}
 {% test contiguous_spans(model, states, previous, next=none) %}
 
+{%- set repeats = [] -%}
+{%- for state in states -%}
+    {%- do repeats.append('next_spans.' ~ state ~ ' is not distinct from spans.' ~ state) -%}
+{%- endfor -%}
+{%- set wrong_next = 'spans.' ~ next ~ ' is distinct from next_spans.' ~ states[0] if next else 'false' %}
+
 with
 
 spans as (
@@ -25,13 +31,10 @@ neighbours as (
             when spans.span_number = 1 then spans.{{ previous }} is not null
             else previous_spans.customer_id is null
         end as has_wrong_beginning,
-        next_spans.customer_id is not null
-        and next_spans.{{ previous }} is distinct from spans.{{ states[0] }} as has_wrong_previous,
-        {{ 'spans.' ~ next ~ ' is distinct from next_spans.' ~ states[0] if next else 'false' }} as has_wrong_next,
-        next_spans.customer_id is not null
-        {%- for state in states %}
-        and next_spans.{{ state }} is not distinct from spans.{{ state }}
-        {%- endfor %} as is_repeated
+        next_spans.customer_id is not null and next_spans.{{ previous }} is distinct from spans.{{ states[0] }}
+            as has_wrong_previous,
+        {{ wrong_next }} as has_wrong_next,
+        next_spans.customer_id is not null and {{ repeats | join(' and ') }} as is_repeated
     from spans
     left join spans as next_spans
         on
