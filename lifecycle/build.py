@@ -13,17 +13,21 @@ from typing import Any
 
 import yaml
 
-from lifecycle.errors import UserError
+from lifecycle.connection import cursor
+from lifecycle.errors import UserError, without_values
+from lifecycle.files import literal, quote
 from lifecycle.paths import database_path, profiles_dir
 
 Say = Callable[[str], None]
+Loaded = Callable[[str], tuple[set[str], dict[str, Any]]]
 
 BAD = {"error", "fail", "runtime error"}
 MESSAGE_LINES = 20
+DEFAULT_SALT = "lifecycle"  # as in the macro pii_hash
 
 
 def build_vars(
-    database: Path | None,
+    loaded: Loaded | None,
     as_of: str | None = None,
     sample: bool | None = None,
     given: str | None = None,
@@ -31,20 +35,23 @@ def build_vars(
 ) -> dict[str, Any]:
     """The dbt variables of a build; only those that are set, so that dbt can parse partially.
 
-    `database` is the DuckDB file, None on another engine: it decides between the sample company
-    and what was loaded, unless `sample` does, and brings the variables of the mappings. A build
-    `as_of` gets schemas of its own. `given` (YAML or JSON) wins over all.
+    `loaded` is a function from the name of the raw schema to what `what_is_loaded` there: it
+    decides between the sample company and what was loaded, unless `sample` does, and brings the
+    variables of the mappings. A build `as_of` gets schemas of its own. `given` (YAML or JSON) wins
+    over all.
     """
     own = parse_vars(given)
+    sample = own.get("use_sample", sample)
     values: dict[str, Any] = {}
     if sample is not None:
         values["use_sample"] = sample
-    if database is not None and sample is not True:
-        loaded, settings = what_is_loaded(database)
+    if loaded is not None and sample is not True:
+        raw_schema = own.get("raw_schema", f"{own.get('schema_prefix') or ''}raw")
+        tables, settings = loaded(raw_schema)
         if sample is None:
-            values["use_sample"] = not {"customers", "orders"} <= loaded
-            if loaded and values["use_sample"]:
-                missing = " and ".join(sorted({"customers", "orders"} - loaded))
+            values["use_sample"] = not {"customers", "orders"} <= tables
+            if tables and values["use_sample"]:
+                missing = " and ".join(sorted({"customers", "orders"} - tables))
                 say(f"Building the sample company: {missing} must be loaded as well.")
         if values.get("use_sample") is False:
             values = settings | values
@@ -91,28 +98,41 @@ def parse_vars(given: str | None) -> dict[str, Any]:
     return values
 
 
-def what_is_loaded(database: Path) -> tuple[set[str], dict[str, Any]]:
-    """The raw tables in the DuckDB file, and the variables that mappings brought."""
-    if not database.exists():
+def what_is_loaded(
+    project: Path, target: str | None, database: Path | None, schema: str = "raw"
+) -> tuple[set[str], dict[str, Any]]:
+    """The tables of the raw schema, and the variables that mappings brought.
+
+    `database` is the DuckDB file of the target, None when the target is Postgres.
+    """
+    if database is not None and not database.exists():
         return set(), {}
-    from lifecycle.load import open_database, read_settings
+    with cursor(project, target, database) as run:
+        found = run(
+            "select table_name from information_schema.tables"
+            f" where table_catalog = current_database() and table_schema = {literal(schema)}"
+        )
+        tables = {row[0] for row in found}
+        settings = (
+            run(f"select name, value from {quote(schema)}._settings order by name")
+            if "_settings" in tables
+            else []
+        )
+    return tables, {name: yaml.safe_load(value) for name, value in settings}
 
-    with open_database(database, read_only=True) as con:
-        rows = con.execute(
-            "select table_name from duckdb_tables()"
-            " where database_name = current_database() and schema_name = 'raw'"
-        ).fetchall()
-        return {row[0] for row in rows}, read_settings(con)
 
-
-def duckdb_file(project: Path, target: str | None) -> Path | None:
-    """The DuckDB file a target builds into, None when the target is another engine."""
-    profile = yaml.safe_load((profiles_dir(project) / "profiles.yml").read_text("utf-8"))
-    outputs = profile["customer_lifecycle"]["outputs"]
-    name = target or profile["customer_lifecycle"]["target"]
-    if name not in outputs:
-        raise UserError(f"profiles.yml has no target {name}. There are: {', '.join(outputs)}.")
-    return database_path(project) if outputs[name]["type"] == "duckdb" else None
+def check_salt(is_sample: bool, say: Say = print) -> None:
+    """Refuse a LIFECYCLE_PII_SALT that SQL cannot hold; warn when real people have none."""
+    salt = os.environ.get("LIFECYCLE_PII_SALT", "")
+    if re.search(r"['\"\\]", salt):
+        raise UserError(
+            "LIFECYCLE_PII_SALT holds a quote or a backslash. Set it to a secret without them."
+        )
+    if not is_sample and salt in ("", DEFAULT_SALT):
+        say(
+            "Warning: LIFECYCLE_PII_SALT is not set, so that anybody who knows an e-mail address "
+            "can find its hash. Set it to a secret of your own before building with real people."
+        )
 
 
 def run_dbt(
@@ -175,8 +195,8 @@ def failure(result: Any) -> str:
 
 
 def readable(message: str) -> str:
-    """A dbt message without colours, headings and the macro stack, indented."""
-    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    """A dbt message without colours, headings, cell values and the macro stack, indented."""
+    message = without_values(re.sub(r"\x1b\[[0-9;]*m", "", message))
     lines = [line.rstrip() for line in message.splitlines() if line.strip()]
     if lines and re.match(r"\s*(Runtime|Compilation|Database) Error( in |$)", lines[0]):
         lines = lines[1:] or lines

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import rich_click as click
@@ -68,7 +69,7 @@ def load(path: Path, mapping: Path | None, loaded_at: str | None) -> None:
     database = database_path(project)
     instant = parse_instant(loaded_at, "--loaded-at") if loaded_at else None
     load_files(path, database, project, mapping, instant, say)
-    missing = sorted({"customers", "orders"} - what_is_loaded(database)[0])
+    missing = sorted({"customers", "orders"} - what_is_loaded(project, None, database)[0])
     if missing:
         say(f"Loaded into {database}. A build needs {' and '.join(missing)} as well.")
     else:
@@ -99,13 +100,13 @@ def build(
     threads: int,
 ) -> None:
     """Build and test everything, then say what came out."""
-    from lifecycle.build import build_vars, duckdb_file, run_dbt
+    from lifecycle.build import build_vars, check_salt, run_dbt
     from lifecycle.paths import project_dir
     from lifecycle.summary import summarise
 
     project = project_dir()
-    database = duckdb_file(project, target)
-    variables = build_vars(database, as_of, sample, given, say)
+    variables = build_vars(loaded_at_target(project, target), as_of, sample, given, say)
+    check_salt(variables.get("use_sample") is not False, say)
     command = ["build", "--threads", str(threads)]
     command += ["--select", *select] if select else []
     command += ["--exclude", *exclude] if exclude else []
@@ -122,11 +123,11 @@ def build(
 @click.option("--vars", "given", metavar="YAML", help="More dbt variables.")
 def fit(cut_off: str | None, target: str | None, sample: bool | None, given: str | None) -> None:
     """Estimate the shop's own figures from what was built, and keep them for later builds."""
-    from lifecycle.build import build_vars, check_instant, duckdb_file, run_dbt
+    from lifecycle.build import build_vars, check_instant, run_dbt
     from lifecycle.paths import project_dir
 
     project = project_dir()
-    variables = build_vars(duckdb_file(project, target), None, sample, given, say)
+    variables = build_vars(loaded_at_target(project, target), None, sample, given, say)
     arguments = f"{{cut_off: '{check_instant(cut_off, '--cut-off')}'}}" if cut_off else "{}"
     if not run_dbt(["run-operation", "fit", "--args", arguments], project, variables, target, say):
         sys.exit(1)
@@ -144,6 +145,14 @@ def summary(target: str | None, as_of: str | None, schema_prefix: str) -> None:
 
     prefix = schema_prefix + (as_of_prefix(as_of) if as_of else "")
     summarise(project_dir(), target, prefix, say)
+
+
+def loaded_at_target(project: Path, target: str | None) -> partial:
+    """A function that finds out what is loaded in a raw schema of the target."""
+    from lifecycle.build import what_is_loaded
+    from lifecycle.connection import duckdb_file
+
+    return partial(what_is_loaded, project, target, duckdb_file(project, target))
 
 
 def parse_date(text: str, option: str) -> date:

@@ -5,7 +5,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from lifecycle.errors import UserError
+from lifecycle.errors import UserError, without_values
 
 SUFFIXES = (".csv", ".txt", ".parquet")
 DELIMITERS = ",;\t|"
@@ -112,9 +112,8 @@ def _not_utf8(name: str) -> str:
 
 
 def sentence(error: Exception, where: str) -> str:
-    """What DuckDB says about a file or a query, as one readable sentence."""
+    """What DuckDB says about a file or a query, as one readable sentence without cell values."""
     text = str(error)
-    said = [part.strip() for part in text.splitlines() if part.strip()]
     line = re.search(r"CSV Error on Line: (\d+)", text)
     file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
     reading = f", reading {Path(file[1]).name}" if file and Path(file[1]).name != where else ""
@@ -128,7 +127,8 @@ def sentence(error: Exception, where: str) -> str:
         return f'{place}: a quote (") does not end, or a quote within quotes is not doubled.'
     if "invalid state" in text:
         return f"{place}: line ends or quotes are mixed, it is no plain CSV (RFC 4180)."
-    if line:
-        said = [part for part in said if part.startswith("Error when converting")] or said
+    if "magic bytes" in text:
+        return f"{place} is no Parquet file. Write it anew, or name it .csv if it is one."
+    said = [part.strip() for part in without_values(text).splitlines() if part.strip()]
     hint = next((part for part in said[1:] if part.startswith(("Candidate", "Did you"))), "")
-    return f"{place}: {' '.join(filter(None, (said[0] if said else repr(error), hint)))}"
+    return f"{place}: {' '.join(filter(None, (said[0] if said else type(error).__name__, hint)))}"

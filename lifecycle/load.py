@@ -59,8 +59,9 @@ def load(
 
     Without a mapping each file is named after its raw table; with one, a folder of
     `<raw_table>.sql`, each SELECT reads views named after the files. `loaded_at` (UTC, now by
-    default) is the time of rows that bring no `_loaded_at`. Returns {raw table: rows added}.
-    Raises UserError for anything the user can mend; then nothing was loaded.
+    default) is the time of rows that bring no `_loaded_at`; one that is no time is kept as the
+    text it is, the column then is text, and a build takes it for missing. Returns {raw table:
+    rows added}. Raises UserError for anything the user can mend; then nothing was loaded.
     """
     contract = read_contract(project)
     instant = loaded_at or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -263,14 +264,6 @@ def store_settings(con: duckdb.DuckDBPyConnection, mapping: Path, project: Path)
         con.execute("insert or replace into raw._settings values (?, ?)", [name, text])
 
 
-def read_settings(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
-    """The dbt variables that mappings brought, {} when none did."""
-    if not table_columns(con, "_settings"):
-        return {}
-    rows = con.execute("select name, value from raw._settings order by name").fetchall()
-    return {name: yaml.safe_load(value) for name, value in rows}
-
-
 def insert(con: duckdb.DuckDBPyConnection, batch: Batch, loaded_at: datetime, say: Say) -> int:
     """Add a batch to its raw table and to `raw.loads`; returns the rows added."""
     table = batch.table.name
@@ -336,16 +329,18 @@ def select_list(
     loaded_at: datetime,
 ) -> str:
     """Make room in the raw table for the columns, and return the list that fills them."""
-    instant = f"timestamp '{loaded_at:%Y-%m-%d %H:%M:%S.%f}'"
+    instant, instant_type = loaded_at_column(
+        con, batch, sources.get("_loaded_at"), types.get("_loaded_at"), loaded_at
+    )
     sources = sources | {
-        "_loaded_at": _instant(sources.get("_loaded_at"), types.get("_loaded_at"), instant),
+        "_loaded_at": instant,
         "_source_file": (
             f"coalesce(cast({sources.get('_source_file', 'null')} as varchar), "
             f"{literal(batch.source_file)})"
         ),
         "_load_id": literal(batch.content_hash[:16]),
     }
-    types = types | {"_loaded_at": "TIMESTAMP", "_source_file": "VARCHAR", "_load_id": "VARCHAR"}
+    types = types | {"_loaded_at": instant_type, "_source_file": "VARCHAR", "_load_id": "VARCHAR"}
     final = fit_columns(con, batch.table.name, types)
     return ", ".join(
         f"{source if final[name] == types[name] else _as_text(source, types[name])}"
@@ -354,14 +349,33 @@ def select_list(
     )
 
 
-def _instant(source: str | None, given: str | None, default: str) -> str:
-    """`_loaded_at` as a UTC timestamp; the time of the load where the file has none."""
+def loaded_at_column(
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    source: str | None,
+    given: str | None,
+    loaded_at: datetime,
+) -> tuple[str, str]:
+    """`_loaded_at` as SQL with its type: a UTC timestamp, the load's where a row brings none.
+
+    When a row brings something that is no time, the column is text and that row keeps its own.
+    """
+    default = f"timestamp '{loaded_at:%Y-%m-%d %H:%M:%S.%f}'"
     if source is None:
-        return default
-    zoned = f"cast({source} as timestamptz)"
-    if given == "VARCHAR":
-        zoned = f"cast(nullif(trim({source}), '') as timestamptz)"
-    return f"coalesce({zoned} at time zone 'UTC', {default})"
+        return default, "TIMESTAMP"
+    if given in ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE"):
+        return f"coalesce(cast({source} as timestamptz) at time zone 'UTC', {default})", "TIMESTAMP"
+    text = f"nullif(trim({_as_text(source, given or '')}), '')"
+    instant = f"try_cast({text} as timestamptz) at time zone 'UTC'"
+    is_no_time = f"{text} is not null and {instant} is null"
+    faults = f"select 1 from ({batch.query}) as given where {is_no_time} limit 1"
+    if con.execute(faults).fetchone() is None:
+        return f"coalesce({instant}, {default})", "TIMESTAMP"
+    as_text = f"cast(coalesce({instant}, {default}) as varchar)"
+    return (
+        f"case when {is_no_time} then {_as_text(source, given or '')} else {as_text} end",
+        "VARCHAR",
+    )
 
 
 def fit_columns(

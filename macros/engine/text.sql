@@ -1,3 +1,21 @@
+{#- A text without blanks, tabs and line ends around it, NULL when nothing is left. -#}
+{% macro trimmed(expression) -%}
+    {%- set blanks = "' ' || chr(9) || chr(10) || chr(13) || chr(160)" -%}
+    nullif({{ adapter.dispatch('trim_of', 'customer_lifecycle')(expression, blanks) }}, '')
+{%- endmacro %}
+
+{% macro default__trim_of(expression, characters) -%}
+    trim({{ expression }}, {{ characters }})
+{%- endmacro %}
+
+{% macro postgres__trim_of(expression, characters) -%}
+    btrim({{ expression }}, {{ characters }})
+{%- endmacro %}
+
+{% macro spark__trim_of(expression, characters) -%}
+    trim(both {{ characters }} from {{ expression }})
+{%- endmacro %}
+
 {#- A text that sorts by its bytes on every engine, whatever the server's collation. -#}
 {% macro sortable(expression) -%}
     {{ return(adapter.dispatch('sortable', 'customer_lifecycle')(expression)) }}
@@ -39,4 +57,17 @@
 
 {% macro spark__sha256(expression) -%}
     sha2({{ expression }}, 256)
+{%- endmacro %}
+
+{#- The values of a group as one text, sorted by their bytes, NULLs left out. -#}
+{% macro ordered_list(expression) -%}
+    {{ return(adapter.dispatch('ordered_list', 'customer_lifecycle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__ordered_list(expression) -%}
+    coalesce(string_agg({{ expression }}, ',' order by {{ sortable('(' ~ expression ~ ')') }}), '')
+{%- endmacro %}
+
+{% macro spark__ordered_list(expression) -%}
+    coalesce(array_join(array_sort(collect_list({{ expression }})), ','), '')
 {%- endmacro %}

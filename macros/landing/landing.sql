@@ -10,9 +10,10 @@
     `_source_file`. The row as it came is put together by `landed_row()`, where somebody asks for it.
 
     What is read from the yml, under `config.meta`:
-      model    required, key, event_time, version_time, parent
+      model    required, key, event_time, version_time, parent, any_of (one of them must be given)
       column   required, at_least_zero, has_happened (not after the load), known_later (an instant
-               after the row's own event, so not yet known at an earlier `as_of`), is_personal
+               after the row's own event, so not yet known at an earlier `as_of`), known_with (known
+               only since that instant), is_personal, case (upper or lower: words are compared)
 -#}
 {% macro landing() %}
 {%- set table = model.name | replace('raw_', '', 1) -%}
@@ -32,15 +33,15 @@ source as (
         {%- for column in model.columns.values() %}
         {{ landing_cast(column, found) }} as {{ column.name }},
         {%- endfor %}
-        {%- for column in model.columns.values() if landing_type(column) != 'string' %}
+        {%- for column in model.columns.values() if landing_has_given(column) %}
         {{ adapter.quote(found[column.name].name) if column.name in found else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
             as given__{{ column.name }},
         {%- endfor %}
         {%- for name in found if name.startswith('x_') %}
         {{ landing_text(found[name]) }} as {{ name }},
         {%- endfor %}
-        {{ landing_cast({'name': '_loaded_at', 'data_type': 'timestamp'}, found) }} as _loaded_at,
-        {{ landing_cast({'name': '_source_file', 'data_type': 'string'}, found) }} as _source_file
+        {{ landing_cast({'name': '_loaded_at', 'data_type': 'timestamp', 'config': {'meta': {}}}, found) }} as _loaded_at,
+        {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file
     from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
 
 ),
@@ -49,7 +50,12 @@ checked as (
 
     select
         {%- for column in model.columns.values() %}
-        {%- if as_of and column.config.meta.known_later %}
+        {%- if as_of and column.config.meta.known_with %}
+        case
+            when {{ column.config.meta.known_with }} is null or {{ column.config.meta.known_with }} < {{ as_of }}
+                then {{ column.name }}
+        end as {{ column.name }},
+        {%- elif as_of and column.config.meta.known_later %}
         case when {{ column.name }} < {{ as_of }} then {{ column.name }} end as {{ column.name }},
         {%- else %}
         {{ column.name }},
@@ -58,7 +64,7 @@ checked as (
         {%- for name in found if name.startswith('x_') %}
         {{ name }},
         {%- endfor %}
-        {%- for column in model.columns.values() if landing_type(column) != 'string' %}
+        {%- for column in model.columns.values() if landing_has_given(column) %}
         given__{{ column.name }},
         {%- endfor %}
         _loaded_at,
@@ -68,7 +74,7 @@ checked as (
             {{- 'cast(' ~ name ~ ' as ' ~ dbt.type_string() ~ ')' if landing_type(model.columns[name]) != 'string' else name }}
             {{- ", '')" if meta.key | length > 1 }}{{ " || '|' || " if not loop.last }}
         {%- endfor %} as _row_key,
-        {{ landing_fault(model.columns, found) }} as _contract_fault
+        {{ landing_fault(model.columns, found, meta.any_of) }} as _contract_fault
     from source
 
 )
@@ -87,16 +93,14 @@ where
     {%- if meta.parent %}
     {#- A row without a time of its own comes and goes with its parent. #}
     {%- set parent_key = meta.parent[:-1] ~ '_id' %}
-    and (
-        {{ parent_key }} is null
-        or {{ parent_key }} in (
-            select {{ parent_key }} from {{ ref('raw_' ~ meta.parent) }} where {{ parent_key }} is not null
-        )
-        or {{ parent_key }} not in (
-            select trim(cast({{ parent_key }} as {{ dbt.type_string() }}))
-            from {{ landing_relation(meta.parent) }}
-            where {{ parent_key }} is not null
-        )
+    and not exists (
+        select 1
+        from {{ landing_relation(meta.parent) }} as every_parent
+        left join {{ ref('raw_' ~ meta.parent) }} as known_parent
+            on {{ trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') }} = known_parent.{{ parent_key }}
+        where
+            known_parent.{{ parent_key }} is null
+            and {{ trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') }} = checked.{{ parent_key }}
     )
     {%- endif %}
 {%- endif %}
@@ -157,7 +161,7 @@ where
 {#- A column as it came, as trimmed text, NULL when blank. -#}
 {% macro landing_text(found) -%}
     {%- set quoted = adapter.quote(found.name) -%}
-    nullif(trim({{ quoted if landing_is_text(found.type) else 'cast(' ~ quoted ~ ' as ' ~ dbt.type_string() ~ ')' }}), '')
+    {{ trimmed(quoted if landing_is_text(found.type) else 'cast(' ~ quoted ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
 {% macro landing_is_text(type) -%}
@@ -170,6 +174,8 @@ where
     {%- set type = landing_type(column) -%}
     {%- if not found -%}
         cast(null as {{ sql_type(type) }})
+    {%- elif column.config.meta.case -%}
+        {{ column.config.meta.case }}({{ landing_text(found) }})
     {%- elif landing_is_number(type, found) -%}
         {{ try_cast_number(adapter.quote(found.name), type) }}
     {%- elif not landing_is_typed(type, found) -%}
@@ -199,7 +205,7 @@ where
 {%- endmacro %}
 
 {#- The first clause of the contract that a row breaks, as a sentence; NULL when it breaks none. -#}
-{% macro landing_fault(columns, found) -%}
+{% macro landing_fault(columns, found, any_of) -%}
     {%- set clauses = [] -%}
     {%- for column in columns.values() -%}
         {%- set name, meta = column.name, column.config.meta -%}
@@ -225,6 +231,10 @@ where
             {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if any_of -%}
+        {%- do clauses.append(["coalesce(" ~ any_of | join(', ') ~ ") is null",
+            "one of " ~ any_of | join(', ') ~ " must be given"]) -%}
+    {%- endif -%}
     case
             {%- for condition, sentence in clauses %}
             when {{ condition }} then '{{ sentence }}'
@@ -232,9 +242,14 @@ where
         end
 {%- endmacro %}
 
+{#- Whether what came for a column differs from what it became. -#}
+{% macro landing_has_given(column) -%}
+    {{ return(landing_type(column) != 'string' or column.config.meta.get('case') is not none) }}
+{%- endmacro %}
+
 {#- What came for a column that is not text, as trimmed text. -#}
 {% macro given_text(name) -%}
-    nullif(trim(cast({{ name if '.' in name else 'given__' ~ name }} as {{ dbt.type_string() }})), '')
+    {{ trimmed('cast(' ~ (name if '.' in name else 'given__' ~ name) ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
 {#-
@@ -251,10 +266,13 @@ where
         {%- set own = alias ~ '.' ~ column.name -%}
         {%- if column.config.meta.is_personal and masked -%}
             {%- set value = "case when " ~ own ~ " is null then 'null' else '\"***\"' end" -%}
-        {%- elif landing_type(column) == 'string' -%}
-            {%- set value = json_string(own) -%}
         {%- else -%}
-            {%- set value = json_string(given_text(alias ~ '.given__' ~ column.name)) -%}
+            {%- set text = given_text(alias ~ '.given__' ~ column.name) if landing_has_given(column) else own -%}
+            {%- set value = json_string(text) -%}
+            {%- if masked -%}
+                {#- A row shifted by a column has an address anywhere. -#}
+                {%- set value = "case when " ~ text ~ " like '%@%' then '\"***\"' else " ~ value ~ " end" -%}
+            {%- endif -%}
         {%- endif -%}
         {%- do parts.append("'\"" ~ column.name ~ "\": ' || " ~ value) -%}
     {%- endfor -%}

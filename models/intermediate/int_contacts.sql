@@ -31,6 +31,8 @@ mentioned as (
     union
     select customer_id from {{ ref('stg_experiment_assignments') }}
     union
+    select referrer_customer_id as customer_id from customers
+    union
     select target_id as customer_id from links
     union
     select source_id as customer_id
@@ -39,13 +41,14 @@ mentioned as (
 
 ),
 
-latest_merges as (
+merge_roots as (
 
-    select distinct
+    select
         source_id,
-        root_id
+        max(root_id) as root_id
     from links
     where link_type = 'merge'
+    group by source_id
 
 ),
 
@@ -53,10 +56,10 @@ rooted as (
 
     select
         mentioned.customer_id as contact_id,
-        coalesce(latest_merges.root_id, mentioned.customer_id) as root_contact_id
+        coalesce(merge_roots.root_id, mentioned.customer_id) as root_contact_id
     from mentioned
-    left join latest_merges
-        on mentioned.customer_id = latest_merges.source_id
+    left join merge_roots
+        on mentioned.customer_id = merge_roots.source_id
     where mentioned.customer_id is not null
 
 ),

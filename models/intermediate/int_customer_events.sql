@@ -103,7 +103,7 @@ interactions as (
         interaction_id as event_id,
         direction,
         signal,
-        amount
+        cast(null as decimal(18, 4)) as amount
     from {{ ref('int_interactions') }}
     where customer_id is not null
 

@@ -26,11 +26,15 @@ converted as (
         items.product_id,
         items.quantity,
         coalesce(products.is_product, true) as is_product,
-        {{ to_money('coalesce(items.line_amount, items.quantity * items.unit_price, 0) * orders.rate_to_reporting') }}
+        {{ to_money(
+            'coalesce(items.line_amount, cast(items.quantity * items.unit_price as decimal(20, 8)), 0)'
+            ~ ' * orders.rate_to_reporting'
+        ) }}
             as gross_amount,
         {{ to_money('coalesce(items.discount_amount, 0) * orders.rate_to_reporting') }} as line_discount_amount,
         {{ to_money('coalesce(orders.discount_amount, 0) * orders.rate_to_reporting') }} as order_discount_amount,
-        {{ to_money('items.quantity * products.unit_cost') }} as cost_amount
+        {{ to_money('items.quantity * coalesce(products.unit_cost, case when not products.is_product then 0 end)') }}
+            as cost_amount
     from items
     inner join orders
         on items.order_id = orders.order_id
@@ -95,7 +99,10 @@ shares as (
 
     select
         order_item_id,
-        {{ to_money('cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0)) / 10000') }}
+        {{ to_money(
+            'cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0))'
+            ~ ' * cast(0.0001 as decimal(5, 4))'
+        ) }}
             as order_discount_share_amount
     from ranked
 

@@ -24,7 +24,7 @@ item_totals as (
         order_id,
         sum(gross_amount) as gross_amount,
         sum(gross_amount - net_sales_amount) as discount_amount,
-        sum(cost_amount) as cost_amount,
+        case when count(cost_amount) = count(*) then sum(cost_amount) end as cost_amount,
         sum(case when is_product then quantity else 0 end) as units
     from {{ ref('int_order_items') }}
     group by order_id

@@ -90,7 +90,6 @@ counted as (
         units,
         row_number() over life as moment_number,
         lead(purchased_at) over life as next_purchased_at,
-        lag(purchased_at) over life as previous_purchased_at,
         sum(net_amount) over life as total_net_amount,
         sum(units) over life as total_units
     from moments
@@ -117,7 +116,6 @@ described as (
         ) as is_loyal,
         counted.purchased_at,
         counted.purchased_on,
-        counted.previous_purchased_at,
         counted.next_purchased_at
     from counted
     inner join customers

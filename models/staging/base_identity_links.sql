@@ -6,23 +6,43 @@ links as (
 
 ),
 
+-- The versions of a link that staging will keep.
+versions as (
+
+    select
+        links.*,
+        row_number() over (
+            partition by links.link_id
+            order by
+                links._loaded_at desc nulls last,
+                {{ dbt.hash(landed_row('identity_links', 'links', masked=false)) }} desc
+        ) as version_recency
+    from links
+    where links._contract_fault is null
+
+),
+
 -- Each id keeps its latest merge.
+ranked_merges as (
+
+    select
+        source_id,
+        target_id,
+        row_number() over (
+            partition by source_id
+            order by linked_at desc, {{ sortable('link_id') }} desc
+        ) as recency
+    from versions
+    where version_recency = 1 and link_type = 'merge'
+
+),
+
 latest_merges as (
 
     select
         source_id,
         target_id
-    from (
-        select
-            source_id,
-            target_id,
-            row_number() over (
-                partition by source_id
-                order by linked_at desc, {{ sortable('link_id') }} desc, {{ sortable('target_id') }} desc
-            ) as recency
-        from links
-        where lower(link_type) = 'merge' and _contract_fault is null
-    ) as ranked
+    from ranked_merges
     where recency = 1
 
 ),
@@ -66,13 +86,13 @@ checked as (
 
     select
         links.*,
-        case when lower(links.link_type) = 'merge' then roots.root_id end as root_id,
+        case when links.link_type = 'merge' then roots.root_id end as root_id,
         coalesce(
             links._contract_fault,
             case
-                when lower(links.link_type) not in ('login', 'merge')
+                when links.link_type not in ('login', 'merge')
                     then 'link_type is neither login nor merge'
-                when lower(links.link_type) = 'merge' and roots.root_id is null
+                when links.link_type = 'merge' and roots.root_id is null
                     then 'merge runs in a cycle or over more than 64 steps'
             end
         ) as _fault

@@ -5,7 +5,7 @@ orders as (
     select
         *,
         {{ business_date('ordered_at') }} as ordered_on,
-        coalesce(upper(currency), '{{ var('reporting_currency') }}') as currency_code
+        coalesce(currency, '{{ var('reporting_currency') }}') as currency_code
     from {{ ref('raw_orders') }}
 
 ),

@@ -10,10 +10,10 @@ typed as (
 
         -- strings
         campaign_name,
-        lower(channel) as channel,
-        lower(objective) as objective,
-        lower(target_stage) as target_stage,
-        lower(target_segment) as target_segment,
+        channel,
+        objective,
+        target_stage,
+        target_segment,
         offer_type,
         category,
 

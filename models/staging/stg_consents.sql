@@ -9,8 +9,8 @@ typed as (
         customer_id,
 
         -- strings
-        lower(channel) as channel,
-        lower(source) as source,
+        channel,
+        source,
 
         -- booleans
         is_granted,

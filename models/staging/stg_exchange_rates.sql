@@ -6,7 +6,7 @@ typed as (
 
     select
         -- strings
-        upper(currency) as currency,
+        currency,
 
         -- numerics
         rate_to_reporting,

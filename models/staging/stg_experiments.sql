@@ -11,7 +11,7 @@ typed as (
 
         -- strings
         segment,
-        lower(factor) as factor,
+        factor,
         control_variant,
         primary_metric,
 

@@ -13,7 +13,7 @@ typed as (
         order_id,
 
         -- strings
-        lower(survey_type) as survey_type,
+        survey_type,
         touchpoint,
         theme,
         comment,

@@ -6,8 +6,8 @@ typed as (
 
     select
         -- strings
-        lower(parameter) as parameter,
-        lower(customer_type) as customer_type,
+        parameter,
+        customer_type,
         diagnostics,
 
         -- numerics

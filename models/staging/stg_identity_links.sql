@@ -14,7 +14,7 @@ typed as (
         root_id,
 
         -- strings
-        lower(link_type) as link_type,
+        link_type,
 
         -- dates and timestamps
         linked_at,

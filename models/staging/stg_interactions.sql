@@ -17,12 +17,12 @@ typed as (
         ticket_id,
 
         -- strings
-        lower(interaction_type) as interaction_type,
-        lower(channel) as channel,
-        lower(utm_source) as utm_source,
-        lower(utm_medium) as utm_medium,
+        interaction_type,
+        channel,
+        utm_source,
+        utm_medium,
         utm_campaign,
-        upper(currency) as currency,
+        currency,
         properties,
 
         -- numerics

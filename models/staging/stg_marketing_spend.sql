@@ -9,9 +9,9 @@ typed as (
         campaign_id,
 
         -- strings
-        lower(channel) as channel,
-        lower(objective) as objective,
-        coalesce(upper(currency), '{{ var('reporting_currency') }}') as currency,
+        channel,
+        objective,
+        currency,
 
         -- numerics
         amount,

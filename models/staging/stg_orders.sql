@@ -13,10 +13,10 @@ typed as (
         campaign_id,
 
         -- strings
-        lower(status) as status,
-        lower(sales_channel) as sales_channel,
-        lower(payment_method) as payment_method,
-        coalesce(upper(currency), '{{ var('reporting_currency') }}') as currency,
+        status,
+        sales_channel,
+        payment_method,
+        coalesce(currency, '{{ var('reporting_currency') }}') as currency,
         coupon_code,
 
         -- numerics

@@ -14,7 +14,7 @@ typed as (
         customer_id,
 
         -- strings
-        lower(reason) as reason,
+        reason,
 
         -- numerics
         amount,

@@ -12,7 +12,7 @@ typed as (
         customer_id,
 
         -- strings
-        lower(channel) as channel,
+        channel,
         topic,
 
         -- numerics

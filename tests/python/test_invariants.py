@@ -79,6 +79,8 @@ def cut(tables: dict[str, Table]) -> dict[str, Table]:
             for column in KNOWN_LATER.get(name, ()):
                 if (instant(row[column]) or datetime.min) >= AS_OF:
                     row[column] = None
+                    if column == "cancelled_at":
+                        row["status"] = None
         known[name] = kept
     every_order = {row["order_id"] for row in tables["orders"]}
     known_orders = {row["order_id"] for row in known["orders"]}

@@ -18,7 +18,7 @@ described as (
         contacts.contact_id,
         contacts.customer_id,
         contacts.root_contact_id,
-        contacts.is_inferred,
+        sources.customer_id is null as is_inferred,
         contacts.contact_id != contacts.root_contact_id as is_merged,
         {{ pii_hash('sources.email') }} as email_hash,
         sources.country,

@@ -62,6 +62,19 @@ contact_totals as (
 
 ),
 
+purchases as (
+
+    select
+        customer_id,
+        min(purchased_at) as first_order_at,
+        max(purchased_at) as last_order_at,
+        sum(orders) as orders,
+        sum(net_amount) as net_amount
+    from {{ ref('int_purchase_moments') }}
+    group by customer_id
+
+),
+
 first_touches as (
 
     select
@@ -73,6 +86,7 @@ first_touches as (
 
 ),
 
+-- A touch after the first order did not bring the customer.
 first_channels as (
 
     select
@@ -83,20 +97,10 @@ first_channels as (
         on
             first_touches.customer_id = interactions.customer_id
             and first_touches.first_touch_at = interactions.occurred_at
+    left join purchases
+        on first_touches.customer_id = purchases.customer_id
+    where purchases.first_order_at is null or first_touches.first_touch_at <= purchases.first_order_at
     group by first_touches.customer_id
-
-),
-
-purchases as (
-
-    select
-        customer_id,
-        min(purchased_at) as first_order_at,
-        max(purchased_at) as last_order_at,
-        sum(orders) as orders,
-        sum(net_amount) as net_amount
-    from {{ ref('int_purchase_moments') }}
-    group by customer_id
 
 ),
 

@@ -26,7 +26,8 @@ bounds as (
 
     select
         coalesce({{ business_date('min(first_events.first_at)') }}, min(as_of.as_of_on)) as first_on,
-        min(as_of.as_of_on) as last_on
+        min(as_of.as_of_on) as last_on,
+        min(as_of.as_of) as as_of
     from first_events
     cross join as_of
 
@@ -37,7 +38,7 @@ dates as (
     select
         {{ add_days_to_date('bounds.first_on', 'cast(numbers.generated_number as ' ~ dbt.type_int() ~ ') - 1') }}
             as date_on,
-        bounds.last_on
+        bounds.as_of
     from numbers
     inner join bounds
         on numbers.generated_number <= {{ dbt.datediff('bounds.first_on', 'bounds.last_on', 'day') }} + 1
@@ -59,7 +60,7 @@ described as (
             ) + 1
             as {{ dbt.type_int() }}
         ) as iso_weekday,
-        {{ add_days_to_date(dbt.dateadd('month', 1, dbt.date_trunc('month', 'date_on')), -1) }} <= last_on
+        {{ start_of_business_date(dbt.dateadd('month', 1, dbt.date_trunc('month', 'date_on'))) }} <= as_of
             as is_month_complete
     from dates
 

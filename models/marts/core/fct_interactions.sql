@@ -38,6 +38,7 @@ described as (
         interactions.utm_campaign,
         {{ to_money('interactions.contact_cost_amount') }} as contact_cost_amount,
         interactions.amount as interaction_value,
+        interactions.currency as interaction_currency,
         interactions.occurred_at,
         interactions.occurred_on
     from interactions
