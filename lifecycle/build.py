@@ -231,6 +231,7 @@ def collect_warnings(found: list[str]) -> Callable[[Any], None]:
         if event.info.level == "warn" and event.info.name not in (
             "LogTestResult",
             "RunResultWarning",
+            "RunResultWarningMessage",
         ):
             text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", event.info.msg).split())[:300]
             if text and text not in found:

@@ -319,6 +319,18 @@ def test_a_failed_test_is_said_in_short(small: Path, lifecycle: Command) -> None
     assert "Got 1 result, configured to fail if != 0" in done.stdout
 
 
+def test_a_warning_is_said_once(small: Path, lifecycle: Command) -> None:
+    (small / "tests").mkdir()
+    (small / "tests" / "no_churn.sql").write_text(
+        "{{ config(severity='warn') }}"
+        " select * from {{ ref('lifecycle_current') }} where stage = 'churn'"
+    )
+    done = lifecycle("build", cwd=small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning: test no_churn (tests/no_churn.sql)" in done.stdout
+    assert done.stdout.count("Got 1 result") == 1
+
+
 def test_a_project_that_does_not_parse_is_said_in_short(small: Path, lifecycle: Command) -> None:
     (small / "models" / "broken.sql").write_text("select * from {{ ref('nowhere') }}")
     done = lifecycle("build", cwd=small)
