@@ -235,6 +235,21 @@ def test_a_build_uses_what_was_loaded(small: Path, lifecycle: Command) -> None:
     assert rows(small / "lifecycle.duckdb", query) == [("True", "EUR")]
 
 
+def test_unit_tests_run_on_the_sample_company_only(small: Path, lifecycle: Command) -> None:
+    (small / "models" / "wrong.yml").write_text(
+        "unit_tests:\n  - name: wrong_on_purpose\n    model: quarantined_rows\n    given: []\n"
+        "    expect: {rows: [{fault: something else}]}\n"
+    )
+    with duckdb.connect(str(small / "lifecycle.duckdb")) as con:
+        con.execute("create schema raw")
+        con.execute("create table raw.customers as select 1 as customer_id")
+        con.execute("create table raw.orders as select 1 as order_id")
+    assert lifecycle("build", cwd=small).returncode == 0
+    done = lifecycle("build", "--sample", cwd=small)
+    assert done.returncode == 1
+    assert "wrong_on_purpose" in done.stdout + done.stderr
+
+
 def test_a_build_with_a_prefix_uses_what_is_in_its_own_raw_schema(
     small: Path, lifecycle: Command
 ) -> None:
