@@ -33,7 +33,7 @@ CLOCK = re.compile(
     r"today\s*\(|run_started_at|datetime\.now|utcnow)",
     re.IGNORECASE,
 )
-MACHINE_PATH = re.compile(r"(/home/|/work/|/Users/|/root/|/tmp/|[A-Z]:\\)")
+MACHINE_PATH = re.compile(r"(/home/|/Users/|/root/|/tmp/|[A-Z]:\\)")
 
 
 def name_of(file: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 from warehouse import differing_tables, run_dbt, tables_of, write_raw
 
@@ -139,3 +140,38 @@ def test_the_order_of_raw_rows_does_not_matter(company: Any, built: Any) -> None
         shuffled[name] = rows.copy()
         random.Random(7).shuffle(shuffled[name])
     assert_equal_marts(built("first", company), built("second", shuffled), at_least=10_000)
+
+
+def test_fit_appends_what_the_purchases_say(company: Any, built: Any) -> None:
+    """Against numpy, from the purchase moments before the cut-off."""
+    database = built("fitted", company)
+    chosen = {"use_sample": False}
+    arguments = ("--args", "{cut_off: 2023-12-31}")
+    run_dbt("run-operation fit", database, *arguments, variables=chosen)
+    run_dbt("run-operation fit", database, *arguments, variables=chosen)
+    with duckdb.connect(str(database), read_only=True) as connection:
+        fitted = connection.execute(
+            "select customer_type, parameter, value, sample_size, cut_off, count(*) as fits "
+            "from raw.fitted_parameters group by all"
+        ).fetchall()
+        moments = connection.execute(
+            "select customer_type, customer_id, purchased_on, net_amount "
+            "from intermediate.int_purchase_moments where purchased_at < '2023-12-31 23:00:00'"
+        ).df()
+    assert {row[4:] for row in fitted} == {(datetime(2023, 12, 31, 23), 2)}
+    got = {row[:2]: (float(row[2]), row[3]) for row in fitted}
+
+    shop = moments[moments["customer_type"] == "b2c"]
+    buyers = shop.groupby("customer_id")["net_amount"].agg(["count", "sum"]).astype(float)
+    repeat = int((buyers["count"] > 1).sum())
+    days = shop[["customer_id", "purchased_on"]].drop_duplicates().sort_values("purchased_on")
+    gaps = days.groupby("customer_id")["purchased_on"].diff().dropna().dt.days
+    mean_order = buyers["sum"].sum() / buyers["count"].sum()
+    assert got["b2c", "mean_order_value"] == (pytest.approx(mean_order, abs=1e-4), repeat)
+    assert got["b2c", "mean_customer_value"] == (
+        pytest.approx(buyers["sum"].mean(), abs=1e-4),
+        repeat,
+    )
+    for parameter, quantile in (("decline", 0.80), ("churn", 0.95)):
+        whole = float(np.floor(np.quantile(gaps, quantile) + 0.5))
+        assert got["b2c", f"population_{parameter}_days"] == (whole, len(gaps))
