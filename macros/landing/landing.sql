@@ -93,14 +93,15 @@ where
     {%- if meta.parent %}
     {#- A row without a time of its own comes and goes with its parent. #}
     {%- set parent_key = meta.parent[:-1] ~ '_id' %}
+    {%- set parent_text = trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') %}
     and not exists (
         select 1
         from {{ landing_relation(meta.parent) }} as every_parent
         left join {{ ref('raw_' ~ meta.parent) }} as known_parent
-            on {{ trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') }} = known_parent.{{ parent_key }}
+            on {{ parent_text }} = known_parent.{{ parent_key }}
         where
             known_parent.{{ parent_key }} is null
-            and {{ trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') }} = checked.{{ parent_key }}
+            and {{ parent_text }} = checked.{{ parent_key }}
     )
     {%- endif %}
 {%- endif %}

@@ -39,7 +39,7 @@ refunds as (
         case
             when reasons.is_quality or reasons.is_dissatisfaction then 'dissatisfaction' else 'none'
         end as signal,
-        {{ to_money('refunds.amount * coalesce(orders.rate_to_reporting, 1)') }} as amount
+        {{ in_reporting_currency('refunds.amount', 'coalesce(orders.rate_to_reporting, 1)') }} as amount
     from {{ ref('stg_refunds') }} as refunds
     left join {{ ref('int_orders') }} as orders
         on refunds.order_id = orders.order_id

@@ -26,14 +26,18 @@ converted as (
         items.product_id,
         items.quantity,
         coalesce(products.is_product, true) as is_product,
-        {{ to_money(
-            'coalesce(items.line_amount, cast(items.quantity * items.unit_price as decimal(20, 8)), 0)'
-            ~ ' * orders.rate_to_reporting'
+        {{ in_reporting_currency(
+            'coalesce(items.line_amount, ' ~ pieces_times('items.quantity', 'items.unit_price') ~ ', 0)',
+            'orders.rate_to_reporting'
         ) }}
             as gross_amount,
-        {{ to_money('coalesce(items.discount_amount, 0) * orders.rate_to_reporting') }} as line_discount_amount,
-        {{ to_money('coalesce(orders.discount_amount, 0) * orders.rate_to_reporting') }} as order_discount_amount,
-        {{ to_money('items.quantity * coalesce(products.unit_cost, case when not products.is_product then 0 end)') }}
+        {{ in_reporting_currency('coalesce(items.discount_amount, 0)', 'orders.rate_to_reporting') }}
+            as line_discount_amount,
+        {{ in_reporting_currency('coalesce(orders.discount_amount, 0)', 'orders.rate_to_reporting') }}
+            as order_discount_amount,
+        {{ to_money(pieces_times(
+            'items.quantity', 'coalesce(products.unit_cost, case when not products.is_product then 0 end)'
+        )) }}
             as cost_amount
     from items
     inner join orders

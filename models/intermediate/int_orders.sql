@@ -35,7 +35,7 @@ refund_totals as (
 
     select
         refunds.order_id,
-        sum({{ to_money('refunds.amount * orders.rate_to_reporting') }}) as refund_amount
+        sum({{ in_reporting_currency('refunds.amount', 'orders.rate_to_reporting') }}) as refund_amount
     from {{ ref('stg_refunds') }} as refunds
     inner join orders
         on refunds.order_id = orders.order_id
@@ -55,11 +55,11 @@ valued as (
         statuses.status is not null as is_mapped_status,
         coalesce(
             item_totals.gross_amount,
-            {{ to_money('coalesce(orders.gross_amount, 0) * orders.rate_to_reporting') }}
+            {{ in_reporting_currency('coalesce(orders.gross_amount, 0)', 'orders.rate_to_reporting') }}
         ) as goods_amount,
         coalesce(
             item_totals.discount_amount,
-            {{ to_money('coalesce(orders.discount_amount, 0) * orders.rate_to_reporting') }}
+            {{ in_reporting_currency('coalesce(orders.discount_amount, 0)', 'orders.rate_to_reporting') }}
         ) as goods_discount_amount,
         item_totals.cost_amount,
         coalesce(item_totals.units, 0) as units,
@@ -103,8 +103,8 @@ flagged as (
         {{ to_money('refund_amount') }} as refund_amount,
         {{ to_money('goods_amount - goods_discount_amount - refund_amount') }} as net_amount,
         {{ to_money('cost_amount') }} as cost_amount,
-        {{ to_money('shipping_amount * rate_to_reporting') }} as shipping_amount,
-        {{ to_money('tax_amount * rate_to_reporting') }} as tax_amount,
+        {{ in_reporting_currency('shipping_amount', 'rate_to_reporting') }} as shipping_amount,
+        {{ in_reporting_currency('tax_amount', 'rate_to_reporting') }} as tax_amount,
         cast(units as decimal(18, 4)) as units,
         ordered_at,
         ordered_on,

@@ -46,7 +46,7 @@ refunds_of_sales as (
         refunds.refund_id,
         orders.is_guest,
         orders.is_valid_order,
-        {{ to_money('-refunds.amount * orders.rate_to_reporting') }} as amount,
+        {{ in_reporting_currency('-refunds.amount', 'orders.rate_to_reporting') }} as amount,
         refunds.refunded_at as occurred_at,
         {{ business_date('refunds.refunded_at') }} as occurred_on
     from refunds
