@@ -14,7 +14,7 @@ LINTED_YAML := . .github .yamllint.yml
 LINTED_PYTHON := lifecycle tests mappings benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-engines test-long lint format docs lock clean check-python
+.PHONY: help build test test-engines test-long test-mutants lint format docs lock clean check-python
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,9 +29,12 @@ test: lint target/test/company.duckdb ## Everything but the engines and the long
 test-engines: $(VENV)/.installed-dev profiles.yml ## The sample company on Postgres equals DuckDB's, row by row
 	@$(RUN) -m pytest -m engines
 
-test-long: $(VENV)/.installed-dev profiles.yml ## The property tests at full size: 120 companies of 1,000 lives
-	@LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 \
-	    $(RUN) -m pytest tests/python/test_lifecycle_property.py
+test-long: $(VENV)/.installed-dev profiles.yml ## The property tests at full size, and fifty kills of loads and builds
+	@LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=25 \
+	    $(RUN) -m pytest tests/python/test_lifecycle_property.py tests/python/test_kill.py
+
+test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is broken? (tests/mutants)
+	@$(RUN) tests/mutants/run.py --jobs $(WORKERS)
 
 # Built anew each time: it is itself a test, in a database of its own.
 .PHONY: target/test/company.duckdb
@@ -39,12 +42,14 @@ target/test/company.duckdb: $(VENV)/.installed-dev profiles.yml
 	@mkdir -p target/test && rm -f $@ $@.wal
 	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
 
-lint: $(VENV)/.installed-dev ## ruff, yamllint, sqlfluff
+lint: $(VENV)/.installed-dev profiles.yml ## ruff, yamllint, sqlfluff, and dbt-bouncer on the conventions
 	@failed=0; \
 	$(RUN) -m ruff check $(LINTED_PYTHON) || failed=1; \
 	$(RUN) -m ruff format --check $(LINTED_PYTHON) || failed=1; \
 	$(RUN) -m yamllint --strict $(LINTED_YAML) || failed=1; \
 	$(RUN) -m sqlfluff lint --disable-progress-bar $(wildcard $(LINTED_SQL)) || failed=1; \
+	$(DBT) parse --quiet --profiles-dir . --project-dir . --target-path target/lint && \
+	    COLUMNS=160 $(RUN) -c "from dbt_bouncer.main import app; app()" run --show-all-failures || failed=1; \
 	[ $$failed = 0 ] || echo "make format mends some of it"; \
 	exit $$failed
 

@@ -141,14 +141,18 @@ def run_dbt(
     variables: dict[str, Any],
     target: str | None = None,
     say: Say = print,
+    database: Path | None = None,
+    is_quiet: bool = False,
 ) -> bool:
     """Run one dbt command quietly; returns whether everything went well.
 
-    Errors, failed tests and warnings are said as short sentences with the file they are about.
+    Errors, failed tests and warnings are said as short sentences with the file they are about;
+    when `is_quiet` nothing but errors. `database` is another DuckDB file than the project's.
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ["LIFECYCLE_DUCKDB"] = str(database_path(project))
+    given = os.environ.get("LIFECYCLE_DUCKDB")
+    os.environ["LIFECYCLE_DUCKDB"] = str(database or database_path(project))
     arguments = [
         *command,
         *("--project-dir", str(project), "--profiles-dir", str(profiles_dir(project))),
@@ -157,11 +161,17 @@ def run_dbt(
         *(("--vars", json.dumps(variables, default=str)) if variables else ()),
     ]
     warnings: list[str] = []
-    with progress(say) as on_progress:
-        outcome = dbtRunner(
-            callbacks=[on_progress, messages(say), collect_warnings(warnings)]
-        ).invoke(arguments)
-    close_duckdb()
+    try:
+        with progress(say, is_quiet) as on_progress:
+            outcome = dbtRunner(
+                callbacks=[on_progress, messages(say), collect_warnings(warnings)]
+            ).invoke(arguments)
+    finally:
+        close_duckdb()
+        if database and given is None:
+            del os.environ["LIFECYCLE_DUCKDB"]
+        elif database:
+            os.environ["LIFECYCLE_DUCKDB"] = given
     if outcome.exception is not None:
         say(f"dbt stopped: {readable(str(outcome.exception)).strip()}")
         return False
@@ -169,7 +179,7 @@ def run_dbt(
     for result in results:
         if result.status in BAD | {"warn"}:
             say(failure(result))
-    for warning in warnings[:5]:
+    for warning in [] if is_quiet else warnings[:5]:
         say(f"Warning: {warning}")
     if not outcome.success:
         say(count_line(results))
@@ -188,10 +198,16 @@ def failure(result: Any) -> str:
     node = result.node
     word = "Warning" if result.status == "warn" else "Failed"
     kind = str(getattr(node, "resource_type", "node")).replace("_", " ")
+    rows = f"\n    The rows: {kept_rows(node)}" if kind == "test" and result.failures else ""
     return (
         f"{word}: {kind} {node.name} ({node.original_file_path})\n"
-        f"{readable(result.message or 'no message')}"
+        f"{readable(result.message or 'no message')}{rows}"
     )
+
+
+def kept_rows(node: Any) -> str:
+    """The view of the rows that break a test, as one writes it in a query."""
+    return f"{node.schema}.{node.alias}"
 
 
 def readable(message: str) -> str:
@@ -241,8 +257,11 @@ def collect_warnings(found: list[str]) -> Callable[[Any], None]:
 
 
 @contextmanager
-def progress(say: Say) -> Iterator[Callable[[Any], None]]:
+def progress(say: Say, is_quiet: bool = False) -> Iterator[Callable[[Any], None]]:
     """A callback that shows how far dbt is: a bar on a terminal, a line per tenth elsewhere."""
+    if is_quiet:
+        yield lambda event: None
+        return
     if not sys.stderr.isatty():
         yield progress_lines(say)
         return

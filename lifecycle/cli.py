@@ -1,5 +1,6 @@
 """The command `lifecycle`: arguments in, one call, readable lines out."""
 
+import errno
 import sys
 from datetime import UTC, date, datetime
 from functools import partial
@@ -47,19 +48,24 @@ def generate(
 
 
 @cli.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path),
     help="Folder with one SELECT per raw table (orders.sql, …) over views named after the files.",
 )
 @click.option("--loaded-at", metavar="TS", help="UTC time of rows without _loaded_at. [now]")
-def load(path: Path, mapping: Path | None, loaded_at: str | None) -> None:
+@click.option("--report/--no-report", default=True, help="Say what the contract finds. [yes]")
+def load(
+    paths: tuple[Path, ...], mapping: Path | None, loaded_at: str | None, report: bool
+) -> None:
     """Load CSV or Parquet files into the raw tables, all or nothing.
 
-    PATH is a file or a folder. Files are named after the raw tables (orders.csv,
-    orders_2024-01.parquet), or a mapping says how to make the raw tables from them.
-    The same content is never loaded twice.
+    PATH is a file (.csv and .txt also as .gz), a folder with all below it, or a pattern
+    ('exports/orders_*.csv'). Files, or folders around them, are named after the raw tables
+    (orders.csv, orders_2024-01.parquet, orders/part-1.csv), or a mapping says how to make the raw
+    tables from them. The same content is never loaded twice, and a load that was stopped goes on
+    where it was.
     """
     from lifecycle.build import what_is_loaded
     from lifecycle.load import load as load_files
@@ -68,12 +74,37 @@ def load(path: Path, mapping: Path | None, loaded_at: str | None) -> None:
     project = project_dir()
     database = database_path(project)
     instant = parse_instant(loaded_at, "--loaded-at") if loaded_at else None
-    load_files(path, database, project, mapping, instant, say)
+    load_files(paths, database, project, mapping, instant, say, report)
     missing = sorted({"customers", "orders"} - what_is_loaded(project, None, database)[0])
     if missing:
         say(f"Loaded into {database}. A build needs {' and '.join(missing)} as well.")
     else:
         say(f"Loaded into {database}. Next: lifecycle build")
+
+
+@cli.command()
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", type=click.Path(path_type=Path), help="As in load.")
+@click.option("--report", type=click.Path(path_type=Path), help="Folder for pages, JSON, JUnit.")
+@click.option("--loaded-at", metavar="TS", help="UTC time at which the files arrived. [now]")
+def check(
+    paths: tuple[Path, ...], mapping: Path | None, report: Path | None, loaded_at: str | None
+) -> None:
+    """Check files against the landing contract before they are loaded.
+
+    PATH and --mapping are as in load. Nothing is loaded, and the warehouse is only read. Exit code
+    0: they may be loaded (warnings are said), 1: too much is wrong, 2: they could not be checked.
+    """
+    from lifecycle.gate.incoming import check_files
+    from lifecycle.paths import database_path, project_dir
+
+    project = project_dir()
+    database = database_path(project)
+    instant = parse_instant(loaded_at, "--loaded-at") if loaded_at else None
+    if report is not None and report.exists() and not report.is_dir():
+        raise UserError(f"--report {report} is a file. Give a folder.")
+    if not check_files(paths, database, project, mapping, instant, report, say):
+        sys.exit(1)
 
 
 @cli.command()
@@ -150,6 +181,72 @@ def summary(target: str | None, as_of: str | None, schema_prefix: str) -> None:
     summarise(project_dir(), target, prefix, say)
 
 
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder to publish to.")
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--as-of", metavar="DATE", help="The build of that date.")
+@click.option("--schema-prefix", metavar="TEXT", default="", help="As in the build.")
+@click.option("--accept", is_flag=True, help="Swap it in although it does not pass the check.")
+@click.option("--keep", type=click.IntRange(min=1), default=3, help="Releases that stay. [3]")
+def publish(
+    out: Path | None,
+    target: str | None,
+    as_of: str | None,
+    schema_prefix: str,
+    accept: bool,
+    keep: int,
+) -> None:
+    """Copy the marts for BI tools, check the copy, and swap it in at once.
+
+    BI tools read DIR/current: a DuckDB file and a Parquet file per mart. DIR is the folder
+    `published` beside the database unless --out says otherwise.
+    """
+    from lifecycle.build import as_of_prefix
+    from lifecycle.paths import project_dir
+    from lifecycle.publish import publish as swap_in
+
+    prefix = schema_prefix + (as_of_prefix(as_of) if as_of else "")
+    if not swap_in(project_dir(), out, target, prefix, accept, keep, say):
+        sys.exit(1)
+
+
+@cli.command()
+@click.argument("customer")
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--as-of", metavar="DATE", help="The build of that date.")
+@click.option("--schema-prefix", metavar="TEXT", default="", help="As in the build.")
+@click.option("--all", "all_events", is_flag=True, help="All events, not only the last 30.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(
+    customer: str,
+    target: str | None,
+    as_of: str | None,
+    schema_prefix: str,
+    all_events: bool,
+    as_json: bool,
+) -> None:
+    """Why a customer is where it is: events, stages, segments, and the rule behind each change.
+
+    CUSTOMER is a customer_id of the marts (person:…, account:…, anonymous:…), or a customer_id,
+    account_id or anonymous_id of the sources.
+    """
+    import json
+
+    from lifecycle.build import as_of_prefix
+    from lifecycle.explain import explain as read
+    from lifecycle.explain import say_plainly, show
+    from lifecycle.paths import project_dir
+
+    prefix = schema_prefix + (as_of_prefix(as_of) if as_of else "")
+    life = read(project_dir(), customer, target, prefix, all_events)
+    if as_json:
+        say(json.dumps(life, indent=2, ensure_ascii=False, default=str))
+    elif sys.stdout.isatty():
+        show(life)
+    else:
+        say_plainly(life, say)
+
+
 def loaded_at_target(project: Path, target: str | None) -> partial:
     """A function that finds out what is loaded in a raw schema of the target."""
     from lifecycle.build import what_is_loaded
@@ -179,6 +276,20 @@ def main() -> None:
     """Run the command; a mistake of the user's is one sentence and exit code 2."""
     try:
         cli(prog_name="lifecycle")
-    except UserError as error:
-        print(f"Error: {error}", file=sys.stderr)
+    except (UserError, OSError) as error:
+        said = error if isinstance(error, UserError) else refused_by_system(error)
+        print(f"Error: {said}", file=sys.stderr)
         sys.exit(2)
+
+
+def refused_by_system(error: OSError) -> str:
+    """What the operating system refused, as a sentence: a file, and why."""
+    file = error.filename or "A file"
+    reasons = {
+        errno.ENOENT: "is not there (any more).",
+        errno.EACCES: "may not be read or written by this user. Change its permissions.",
+        errno.EPERM: "may not be read or written by this user. Change its permissions.",
+        errno.ENOSPC: "cannot be written: the disk is full.",
+        errno.EFBIG: "cannot be written: the disk is full, or files may not grow so large.",
+    }
+    return f"{file} {reasons.get(error.errno, f'cannot be used: {error.strerror}.')}"

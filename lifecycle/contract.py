@@ -12,14 +12,16 @@ from lifecycle.errors import UserError
 
 TECHNICAL_TABLES = {"loads"}
 TECHNICAL_COLUMNS = ("_loaded_at", "_source_file")
+COLUMNS_NAMED = 20
 
 
 class Table(NamedTuple):
-    """One raw table of the contract: its name, its columns, and those a file must have."""
+    """One raw table of the contract: its name, its columns, those a file must have, its key."""
 
     name: str
     columns: tuple[str, ...]
     required: tuple[str, ...]
+    key: tuple[str, ...]
 
 
 def read_contract(project: Path) -> dict[str, Table]:
@@ -45,7 +47,7 @@ def _table(model: dict) -> Table:
         for name, column in columns.items()
         if name in key or (column.get("config") or {}).get("meta", {}).get("required")
     ]
-    return Table(model["name"].removeprefix("raw_"), tuple(columns), tuple(required))
+    return Table(model["name"].removeprefix("raw_"), tuple(columns), tuple(required), tuple(key))
 
 
 def table_of(file: Path, tables: Collection[str]) -> str | None:
@@ -59,15 +61,15 @@ def table_of(file: Path, tables: Collection[str]) -> str | None:
 
 def nearest(word: str, words: Collection[str]) -> str | None:
     """The one of `words` that `word` most likely means, or None."""
-    found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.65)
     return found[0] if found else None
 
 
-def kept_columns(table: Table, given: list[str], where: str) -> tuple[dict[str, str], list[str]]:
+def kept_columns(table: Table, given: list[str], where: str) -> tuple[dict[str, str], str]:
     """Match a file's columns with the contract.
 
-    Returns {name as given: name in the raw table} and sentences about what is left out. Own
-    columns stay when they begin with `x_` or `_`. Raises UserError, with `where` in front, for
+    Returns {name as given: name in the raw table} and the names of what is left out. Own columns
+    stay when they begin with `x_` or `_`. Raises UserError, with `where` in front, for
     a missing required column or a name that comes twice.
     """
     kept: dict[str, str] = {}
@@ -83,13 +85,10 @@ def kept_columns(table: Table, given: list[str], where: str) -> tuple[dict[str, 
     for name in table.required:
         if name not in kept.values():
             raise UserError(_missing(table, name, ignored, where))
-    if not ignored:
-        return kept, []
-    words = ", ".join(_with_hint(name, set(table.columns) - set(kept.values())) for name in ignored)
-    return kept, [
-        f"{where}: not in the contract of {table.name} and left out: {words}. "
-        "A column of your own is kept when its name begins with x_."
-    ]
+    free = set(table.columns) - set(kept.values())
+    shown = [_with_hint(name, free) for name in ignored[:COLUMNS_NAMED]]
+    more = f" and {len(ignored) - COLUMNS_NAMED:,} more" if len(ignored) > COLUMNS_NAMED else ""
+    return kept, f"{', '.join(shown)}{more}"
 
 
 def _missing(table: Table, name: str, ignored: list[str], where: str) -> str:

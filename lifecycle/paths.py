@@ -8,7 +8,10 @@ from pathlib import Path
 from lifecycle.errors import UserError
 
 PROJECT_NAME = "customer_lifecycle"
-SCHEMAS = {"raw", "sample", "rules", "landing", "staging", "intermediate", "marts"}
+SCHEMAS = {
+    *("raw", "sample", "rules", "landing", "staging", "intermediate", "marts"),
+    "test_failures",
+}
 
 
 def is_project(folder: Path) -> bool:

@@ -13,3 +13,8 @@
 {% macro to_money(expression) -%}
     cast(round(cast({{ expression }} as decimal(38, 10)), 4) as decimal(18, 4))
 {%- endmacro %}
+
+{#- A sum of amounts over a customer or more: DECIMAL(28,4), which no sum of them leaves. -#}
+{% macro to_total(expression) -%}
+    cast(round(cast({{ expression }} as decimal(38, 10)), 4) as decimal(28, 4))
+{%- endmacro %}

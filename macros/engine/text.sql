@@ -29,15 +29,41 @@
     {{ expression }} collate "C"
 {%- endmacro %}
 
-{#- A text as a JSON string; NULL becomes null. Written out because no two engines agree. -#}
+{#-
+    A text as a JSON string, but for its control characters, which `json_document` writes; NULL
+    becomes null. Written out because no two engines agree.
+-#}
 {% macro json_string(expression) -%}
     {%- set backslash = 'chr(92)' -%}
-    {%- set ns = namespace(text='replace(' ~ expression ~ ', ' ~ backslash ~ ', ' ~ backslash ~ ' || ' ~ backslash ~ ')') -%}
-    {%- for code, letter in [(34, none), (10, 'n'), (13, 'r'), (9, 't')] -%}
-        {%- set escaped = backslash ~ ' || ' ~ ("'" ~ letter ~ "'" if letter else 'chr(34)') -%}
-        {%- set ns.text = 'replace(' ~ ns.text ~ ', chr(' ~ code ~ '), ' ~ escaped ~ ')' -%}
+    {%- set escaped = 'replace(' ~ expression ~ ', ' ~ backslash ~ ', ' ~ backslash ~ ' || ' ~ backslash ~ ')' -%}
+    coalesce('"' || replace({{ escaped }}, chr(34), {{ backslash }} || chr(34)) || '"', 'null')
+{%- endmacro %}
+
+{#-
+    A JSON text put together from `json_string`s. Control characters stand nowhere but in the
+    strings, so they are escaped once for all of them.
+-#}
+{% macro json_document(expression) -%}
+    {%- set letters = {8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r'} -%}
+    {%- set ns = namespace(text=expression) -%}
+    {%- for code in range(first_character(), 32) -%}
+        {%- set escape = letters.get(code, 'u%04x' % code) -%}
+        {%- set ns.text = 'replace(' ~ ns.text ~ ', chr(' ~ code ~ "), chr(92) || '" ~ escape ~ "')" -%}
     {%- endfor -%}
-    coalesce('"' || {{ ns.text }} || '"', 'null')
+    {{ ns.text }}
+{%- endmacro %}
+
+{#- The first character that a text may hold: Postgres has no NUL. -#}
+{% macro first_character() -%}
+    {{ return(adapter.dispatch('first_character', 'customer_lifecycle')()) }}
+{%- endmacro %}
+
+{% macro default__first_character() -%}
+    {{ return(0) }}
+{%- endmacro %}
+
+{% macro postgres__first_character() -%}
+    {{ return(1) }}
 {%- endmacro %}
 
 {#- A one-way fingerprint of something that identifies a person. -#}

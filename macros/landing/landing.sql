@@ -40,7 +40,7 @@ source as (
         {%- for name in found if name.startswith('x_') %}
         {{ landing_text(found[name]) }} as {{ name }},
         {%- endfor %}
-        {{ landing_cast({'name': '_loaded_at', 'data_type': 'timestamp', 'config': {'meta': {}}}, found) }} as _loaded_at,
+        {{ landing_cast(loaded_at_column(), found) }} as _loaded_at,
         {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file
     from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
 
@@ -220,6 +220,9 @@ where
         {%- if meta.at_least_zero -%}
             {%- do clauses.append([name ~ " < 0", name ~ " is negative"]) -%}
         {%- endif -%}
+        {%- if landing_type(column) == 'decimal' -%}
+            {%- do clauses.append(["abs(" ~ name ~ ") >= " ~ largest_amount(), name ~ " is too large"]) -%}
+        {%- endif -%}
         {%- if landing_type(column) in ('timestamp', 'date') -%}
             {%- set plain = "cast(" ~ name ~ " as " ~ dbt.type_timestamp() ~ ")" if landing_type(column) == 'date' else name -%}
             {%- set first = "cast('1900-01-01' as " ~ dbt.type_timestamp() ~ ")" -%}
@@ -227,7 +230,8 @@ where
             {%- do clauses.append([plain ~ " < " ~ first, name ~ " is before 1900"]) -%}
             {%- do clauses.append([plain ~ " >= " ~ last, name ~ " is after 2199"]) -%}
             {%- if meta.has_happened -%}
-                {%- do clauses.append([plain ~ " > " ~ add_days('_loaded_at', 1),
+                {#- A day is taken from the time that is known to lie between 1900 and 2199. -#}
+                {%- do clauses.append([add_days(plain, -1) ~ " > _loaded_at",
                     name ~ " is after the row was loaded"]) -%}
             {%- endif -%}
         {%- endif -%}
@@ -277,5 +281,5 @@ where
         {%- endif -%}
         {%- do parts.append("'\"" ~ column.name ~ "\": ' || " ~ value) -%}
     {%- endfor -%}
-    '{' || {{ parts | join(" || ', ' || ") }} || '}'
+    {{ json_document("'{' || " ~ parts | join(" || ', ' || ") ~ " || '}'") }}
 {%- endmacro %}

@@ -23,3 +23,16 @@
         'loads': 'raw_loads',
     }) }}
 {% endmacro %}
+
+{#- The newest event of a staged table, as its contract's `event_time` says, as an aggregate. -#}
+{% macro newest_event_at(table) -%}
+    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute else none -%}
+    {%- set column = contract.config.meta.event_time if contract else none -%}
+    {%- if not column -%}
+        cast(null as {{ dbt.type_timestamp() }})
+    {%- elif landing_type(contract.columns[column]) == 'date' -%}
+        {{ start_of_business_date('max(' ~ column ~ ')') }}
+    {%- else -%}
+        max({{ column }})
+    {%- endif -%}
+{%- endmacro %}

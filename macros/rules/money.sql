@@ -6,7 +6,29 @@
     {{ to_money('cast(' ~ amount ~ ' as decimal(28, 8)) * ' ~ rate) }}
 {%- endmacro %}
 
+{#-
+    An amount this large, in its own or the reporting currency, is a mistake: a number of another
+    column, an amount in the wrong unit. Such a row goes to quarantine, so that what is added up
+    further on fits: a hundred lines of this size in an order's DECIMAL(18,4), and a million million
+    of them in a total.
+-#}
+{% macro largest_amount() -%} 1000000000000 {%- endmacro %}
+
+{#- Whether the product of some numbers is that large, asked in a way that cannot overflow. -#}
+{% macro is_too_large(numbers) -%}
+    {%- set factors = [] -%}
+    {%- for number in numbers -%}
+        {%- do factors.append('cast(' ~ number ~ ' as ' ~ type_double() ~ ')') -%}
+    {%- endfor -%}
+    abs({{ factors | join(' * ') }}) >= {{ largest_amount() }}
+{%- endmacro %}
+
 {#- So many pieces at so much each. Widened for the same reason. -#}
 {% macro pieces_times(quantity, amount) -%}
     cast({{ quantity }} as decimal(28, 4)) * {{ amount }}
+{%- endmacro %}
+
+{#- What so many pieces cost; NULL for a cost that cannot be: its product is at fault, not the order. -#}
+{% macro cost_of_pieces(quantity, unit_cost) -%}
+    case when not coalesce({{ is_too_large([quantity, unit_cost]) }}, false) then {{ pieces_times(quantity, unit_cost) }} end
 {%- endmacro %}

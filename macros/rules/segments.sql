@@ -8,8 +8,8 @@
             ({{ rules }}.min_{{ bound }} is null or {{ measure }} >= {{ rules }}.min_{{ bound }})
             and ({{ rules }}.max_{{ bound }} is null or {{ measure }} <= {{ rules }}.max_{{ bound }}) and
     {%- endfor %}
-            ({{ rules }}.min_relative_value is null or {{ measured }}.total_net_amount >= {{ rules }}.min_relative_value * {{ measured }}.mean_customer_value)
-            and ({{ rules }}.max_relative_value is null or {{ measured }}.total_net_amount <= {{ rules }}.max_relative_value * {{ measured }}.mean_customer_value)
+            ({{ rules }}.min_relative_value is null or {{ measured }}.total_net_amount >= cast({{ rules }}.min_relative_value as decimal(20, 4)) * {{ measured }}.mean_customer_value)
+            and ({{ rules }}.max_relative_value is null or {{ measured }}.total_net_amount <= cast({{ rules }}.max_relative_value as decimal(20, 4)) * {{ measured }}.mean_customer_value)
     {%- for bound, since in [
         ('recency_days', measured ~ '.purchased_at'),
         ('high_value_recency_days', measured ~ '.high_value_at'),

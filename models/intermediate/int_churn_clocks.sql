@@ -109,6 +109,8 @@ clocks as (
         end as threshold_mode,
         personal.decline_days as personal_decline_days,
         personal.churn_days as personal_churn_days,
+        rhythms.gaps as known_gaps,
+        rhythms.median_gap_days,
         population.decline_days as population_decline_days,
         population.churn_days as population_churn_days,
         thresholds.decline_days as fixed_decline_days,
@@ -116,6 +118,10 @@ clocks as (
     from moments
     inner join thresholds
         on moments.customer_type = thresholds.customer_type
+    left join rhythms
+        on
+            moments.customer_id = rhythms.customer_id
+            and moments.purchased_on = rhythms.purchased_on
     left join personal
         on
             moments.customer_id = personal.customer_id
@@ -144,7 +150,9 @@ chosen as (
                 when 'population' then population_churn_days
                 else fixed_churn_days
             end as {{ dbt.type_int() }}
-        ) as churn_days
+        ) as churn_days,
+        cast(known_gaps as {{ dbt.type_bigint() }}) as known_gaps,
+        {{ to_money('median_gap_days') }} as median_gap_days
     from clocks
 
 )

@@ -35,7 +35,7 @@ converted as (
             as line_discount_amount,
         {{ in_reporting_currency('coalesce(orders.discount_amount, 0)', 'orders.rate_to_reporting') }}
             as order_discount_amount,
-        {{ to_money(pieces_times(
+        {{ to_money(cost_of_pieces(
             'items.quantity', 'coalesce(products.unit_cost, case when not products.is_product then 0 end)'
         )) }}
             as cost_amount
@@ -54,7 +54,7 @@ weighed as (
     select
         order_item_id,
         order_id,
-        cast(order_discount_amount * 10000 as {{ type_double() }}) as order_discount,
+        cast(cast(order_discount_amount as decimal(28, 4)) * 10000 as {{ type_double() }}) as order_discount,
         cast(greatest(gross_amount - line_discount_amount, 0) as {{ type_double() }}) as weight,
         cast(
             sum(greatest(gross_amount - line_discount_amount, 0)) over (partition by order_id)
@@ -104,7 +104,7 @@ shares as (
     select
         order_item_id,
         {{ to_money(
-            'cast(whole + case when turn <= left_over then 1 else 0 end as decimal(18, 0))'
+            'cast(whole + case when turn <= left_over then 1 else 0 end as ' ~ dbt.type_bigint() ~ ')'
             ~ ' * cast(0.0001 as decimal(5, 4))'
         ) }}
             as order_discount_share_amount

@@ -1,3 +1,5 @@
+{#- No rule leads to a segment without a name: the test of that comes before this model. -#}
+{%- if not execute %}{% do ref('segments') %}{% endif -%}
 with
 
 moments as (
@@ -29,7 +31,10 @@ weighed as (
         moments.*,
         means.mean_customer_value,
         case
-            when moments.net_amount >= {{ var('high_value_factor') }} * means.mean_order_value then 1
+            when
+                moments.net_amount
+                >= {{ var('high_value_factor') }} * cast(means.mean_order_value as decimal(28, 4))
+                then 1
             else 0
         end as is_high_value
     from moments
@@ -134,7 +139,10 @@ matched as (
 
     select
         instants.customer_id,
+        instants.moment_number,
         instants.happens_at,
+        max(measured.high_value_moments) as high_value_moments,
+        max(measured.high_value_at) as high_value_at,
         min(case when {{ segment_rule_matches('rules', 'measured', 'instants.happens_at') }} then rules.priority end)
             as priority
     from instants
@@ -143,7 +151,7 @@ matched as (
             instants.customer_id = measured.customer_id
             and instants.moment_number = measured.moment_number
     cross join rules
-    group by instants.customer_id, instants.happens_at
+    group by instants.customer_id, instants.moment_number, instants.happens_at
 
 ),
 
@@ -153,7 +161,10 @@ named as (
         matched.customer_id,
         matched.happens_at as entered_at,
         rules.segment,
-        matched.priority
+        matched.priority,
+        matched.moment_number,
+        cast(matched.high_value_moments as {{ dbt.type_bigint() }}) as high_value_moments,
+        matched.high_value_at
     from matched
     left join rules
         on matched.priority = rules.priority

@@ -40,6 +40,10 @@ checked as (
             _contract_fault,
             case
                 when rate_to_reporting is null then 'currency has no exchange rate on the day of the order'
+                {%- for amount in ['gross_amount', 'discount_amount', 'shipping_amount', 'tax_amount'] %}
+                when {{ is_too_large([amount, 'rate_to_reporting']) }}
+                    then '{{ amount }} is too large in the reporting currency'
+                {%- endfor %}
             end
         ) as _fault
     from converted

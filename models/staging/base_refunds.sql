@@ -17,7 +17,10 @@ items as (
 
 orders as (
 
-    select order_id from {{ ref('stg_orders') }}
+    select
+        order_id,
+        rate_to_reporting
+    from {{ ref('stg_orders') }}
 
 ),
 
@@ -44,6 +47,8 @@ checked as (
                     then 'order_id is not a known order'
                 when placed.order_item_id is not null and placed.refunded_order_id is null
                     then 'order_item_id is not a known order line'
+                when {{ is_too_large(['placed.amount', 'coalesce(orders.rate_to_reporting, 1)']) }}
+                    then 'amount is too large in the reporting currency'
             end
         ) as _fault
     from placed

@@ -11,7 +11,8 @@ pairs as (
         earlier.stage_detail as from_stage_detail,
         later.stage as to_stage,
         later.stage_detail as to_stage_detail,
-        later.valid_from as transitioned_at
+        later.valid_from as transitioned_at,
+        {{ dbt.datediff('earlier.valid_from', 'later.valid_from', 'second') }} as seconds_in_from_stage
     from {{ ref('lifecycle_spans') }} as later
     inner join {{ ref('lifecycle_spans') }} as earlier
         on
@@ -31,7 +32,8 @@ transitions as (
         from_stage_detail,
         to_stage,
         to_stage_detail,
-        transitioned_at
+        transitioned_at,
+        seconds_in_from_stage
     from {{ ref('lifecycle_transitions') }}
 
 ),

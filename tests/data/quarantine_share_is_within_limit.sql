@@ -2,8 +2,6 @@
 -- than the variable `quarantine_share_limit` is in quarantine. The variable is one share, or shares
 -- by table with a default: {default: 0.05, orders: 0.01}. Up to five rows stop nobody, so that one
 -- bad row of a small table is no alarm, unless they are all the table has.
-{%- set limit = var('quarantine_share_limit') -%}
-{%- set limits = limit if limit is mapping else {'default': limit} %}
 with
 
 accounting as (
@@ -19,19 +17,11 @@ limited as (
         raw_rows,
         quarantined_rows,
         quarantined_rate,
-        case
-            {% for table, share in limits.items() if table != 'default' -%}
-            when table_name = '{{ table }}' then {{ share }}
-            {% endfor -%}
-            when 1 = 1 then {{ limits['default'] }}
-        end as highest_rate
+        {{ quarantine_limit('table_name') }} as highest_rate
     from accounting
 
 )
 
 select *
 from limited
-where
-    quarantined_rows > 0
-    and quarantined_rate > highest_rate
-    and (quarantined_rows > 5 or quarantined_rows = raw_rows)
+where not {{ is_within_quarantine_limit('quarantined_rows', 'raw_rows', 'quarantined_rate', 'highest_rate') }}

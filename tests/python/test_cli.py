@@ -16,7 +16,7 @@ from lifecycle.build import as_of_prefix, build_vars, check_instant, readable
 from lifecycle.cli import parse_date, parse_instant
 from lifecycle.errors import UserError
 
-COMMANDS = ("generate", "load", "build", "fit", "summary")
+COMMANDS = ("generate", "check", "load", "build", "fit", "summary", "explain", "publish")
 
 
 # Help answers at once

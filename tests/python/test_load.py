@@ -13,6 +13,7 @@ from conftest import Command
 from lifecycle.contract import table_of
 from lifecycle.errors import UserError, without_values
 from lifecycle.load import load
+from lifecycle.load_report import HEADINGS
 
 NOON = datetime(2024, 5, 1, 12)
 CUSTOMERS = "customer_id,country\nc1,DE\nc2,\n"
@@ -178,7 +179,7 @@ def test_own_columns_stay_and_strangers_are_named(bench: Bench) -> None:
     bench.load()
     assert "x_shoe_size" in bench.types("customers")
     assert not {"contry", "hobby"} & set(bench.types("customers"))
-    assert "left out: contry (did you mean country?), hobby." in bench.said[-1]
+    assert "left out: contry (did you mean country?), hobby." in bench.said[0]
 
 
 def test_files_of_no_table_are_named_and_left(bench: Bench) -> None:
@@ -194,10 +195,10 @@ def test_files_of_no_table_are_named_and_left(bench: Bench) -> None:
 def test_the_same_content_is_loaded_once(bench: Bench) -> None:
     bench.write("customers.csv", CUSTOMERS)
     bench.load()
-    assert bench.load(at=datetime(2025, 1, 1)) == {"customers": 0}
+    assert bench.load(at=datetime(2025, 1, 1)) == {}
     assert "already" in bench.said[-1]
     bench.write("customers_copy.csv", CUSTOMERS)
-    assert bench.load() == {"customers": 0}
+    assert bench.load() == {}
     assert bench.rows("select count(*) from raw.customers") == [(2,)]
 
 
@@ -445,7 +446,7 @@ def test_one_file_is_the_view_input_as_well(bench: Bench) -> None:
     assert bench.load(file, mapping(bench, customers=sql)) == {"customers": 2}
     other = bench.folder / "in"
     said = bench.refused(other, mapping(bench, customers=sql + " -- folder"))
-    assert "customers.sql reads input, which is not there. It reads one file" in said
+    assert "customers.sql, line 1 reads input, which is not there. It reads one file" in said
     assert "The files make these views: whatever." in said
 
 
@@ -462,7 +463,7 @@ def test_a_text_without_delimiters_is_read_as_lines(bench: Bench) -> None:
 def test_the_same_files_and_mapping_are_loaded_once(bench: Bench) -> None:
     bench.write("Sales 2024-Q1.csv", SALES)
     bench.load(mapping=mapping(bench, customers=BUYERS))
-    assert bench.load(mapping=mapping(bench, customers=BUYERS)) == {"customers": 0}
+    assert bench.load(mapping=mapping(bench, customers=BUYERS)) == {}
 
 
 def test_a_mended_mapping_replaces_what_it_made_before(bench: Bench) -> None:
@@ -505,7 +506,7 @@ def test_a_mapping_brings_variables_for_later_builds(bench: Bench) -> None:
     [
         ({}, "is not a folder of <raw_table>.sql files"),
         ({"order": "select 1"}, "order.sql: the contract has no table order. Did you mean orders."),
-        ({"customers": "selct 1"}, "my mapping/customers.sql: Parser Error"),
+        ({"customers": "selct 1"}, "my mapping/customers.sql, line 1: Parser Error: syntax error"),
         ({"customers": "select 1; select 2"}, "exactly one SELECT"),
         ({"customers": "create table x (a int)"}, "exactly one SELECT"),
         ({"customers": "select byer as customer_id from sales"}, 'column "byer" not found'),
@@ -633,14 +634,48 @@ def test_two_files_of_one_view_name_are_refused(bench: Bench) -> None:
 
 def test_the_command_says_what_it_did(bench: Bench, lifecycle: Command) -> None:
     bench.write("customers.csv", CUSTOMERS)
-    done = lifecycle("load", "in", cwd=bench.folder, LIFECYCLE_DUCKDB="own.duckdb")
+    done = lifecycle("load", "in", "--no-report", cwd=bench.folder, LIFECYCLE_DUCKDB="own.duckdb")
     assert done.returncode == 0, done.stderr
-    assert "customers: 2 rows from customers.csv." in done.stdout
+    assert done.stdout.splitlines()[0] == "customers: 2 rows from customers.csv."
     assert "A build needs orders as well." in done.stdout
     assert (bench.folder / "own.duckdb").exists()
     bench.write("orders.csv", ORDERS)
-    done = lifecycle("load", "in", cwd=bench.folder, LIFECYCLE_DUCKDB="own.duckdb")
+    done = lifecycle("load", "in", "--no-report", cwd=bench.folder, LIFECYCLE_DUCKDB="own.duckdb")
     assert "Next: lifecycle build" in done.stdout
+
+
+def test_the_report_counts_rows_keys_and_faults(bench: Bench, lifecycle: Command) -> None:
+    """Ten orders: one is there twice, one was loaded before, four break the contract."""
+    header = "order_id,ordered_at,status,gross_amount,_source_file\n"
+    bench.write("orders.csv", header + "known,2024-03-01,paid,1,\nother,2024-03-01,paid,1,\n")
+    bench.load()
+    (bench.folder / "in" / "orders.csv").unlink()
+    bench.write(
+        "orders_1.csv",
+        header
+        + " known ,2024-03-02,paid,2,\ntwice,2024-03-01,paid,1,\ntwice,2024-03-01,paid,2,\n"
+        + "a,2024-03-01,paid,1,\nb,2024-03-01,paid,1,\n"
+        + "c,soon,paid,1,\nd,later,paid,1,\ne,2024-03-01,paid,1,ada@example.org\n",
+    )
+    bench.write("orders_2.csv", header + "f,2024-03-01,paid,much,ada@example.org\ng,soon,paid,1,\n")
+    bench.write("customers.csv", CUSTOMERS)
+    done = lifecycle("load", "in", cwd=bench.folder, LIFECYCLE_DUCKDB=bench.database)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert list(HEADINGS) in lines
+    assert ["customers", "1", "2", "2", "0", "0", "0"] in [line[:-1] for line in lines]
+    assert ["orders", "2", "10", "10", "1", "1", "4"] in [line[:-1] for line in lines]
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    at = shown.index("Quarantined rows, by fault")
+    assert shown[at + 1 : at + 4] == [
+        "2 orders: ordered_at is not a timestamp (orders_1.csv)",
+        "1 orders: gross_amount is not a decimal",
+        "1 orders: ordered_at is not a timestamp (orders_2.csv)",
+    ]
+    assert "kept in the raw tables" in shown[at + 4]
+    assert "marts.quarantined_rows" in shown[at + 4]
+    assert "ada@example.org" not in done.stdout + done.stderr
+    assert sorted(file.name for file in bench.folder.iterdir()) == ["bench.duckdb", "in"]
 
 
 def test_the_command_refuses_without_a_traceback(bench: Bench, lifecycle: Command) -> None:

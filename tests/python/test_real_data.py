@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from conftest import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "mappings"
@@ -745,3 +746,47 @@ def test_olist_seller_funnel(marts: Callable[[str], Query]) -> None:
     )
     assert steps == {"lead": 8_000, "contract": 842}
     assert round(100 * steps["contract"] / steps["lead"], 3) == 10.525
+
+
+# ---------------------------------------------------------------------------------------------
+# The gate
+# ---------------------------------------------------------------------------------------------
+
+QUIRKS = {
+    "online_retail": {
+        "lines_without_a_customer": "135,080",
+        "surplus_equal_lines": "5,268",
+        "credit_notes": "9,288",
+        "bad_debt": "3",
+        "prices_not_above_zero": "2,517",
+        "quantities_not_above_zero": "10,624",
+        "customers_in_several_countries": "8",
+    },
+    "complete_journey": {
+        "clock_in_utc": "534",
+        "baskets_worth_nothing": "478",
+        "lines_of_quantity_zero": "8,869",
+        "products_without_master_row": "17",
+    },
+    "olist": {"hardly_anybody_repeats": "163", "orders_without_items": "154"},
+    "cdnow_master": {"several_purchases_on_a_day": "1,774", "purchases_of_value_zero": "80"},
+}
+
+
+@pytest.mark.parametrize("source", QUIRKS)
+def test_the_gate_passes_and_names_the_quirks(
+    data_path: Callable[[str], Path], tmp_path: Path, lifecycle: Command, source: str
+) -> None:
+    """`lifecycle check` lets the source in, and counts its published quirks by name."""
+    done = lifecycle(
+        "check",
+        data_path(source),
+        "--mapping",
+        MAPPINGS / SOURCES[source][0],
+        LIFECYCLE_DUCKDB=tmp_path / "company.duckdb",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = [line.split() for line in done.stdout.splitlines()]
+    found = {words[1].rstrip(":"): words[0] for words in said if len(words) > 2}
+    wanted = QUIRKS[source]
+    assert {name: found.get(name) for name in wanted} == wanted

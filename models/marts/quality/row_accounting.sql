@@ -20,7 +20,8 @@ staged as (
     select
         '{{ table }}' as table_name,
         count(*) as staged_rows,
-        coalesce(sum(_versions), 0) - count(*) as duplicate_rows
+        coalesce(sum(_versions), 0) - count(*) as duplicate_rows,
+        {{ newest_event_at(table) }} as newest_event_at
     from {{ ref('stg_' ~ table) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -46,7 +47,8 @@ accounted as (
         cast(staged.duplicate_rows as {{ dbt.type_bigint() }}) as duplicate_rows,
         cast(coalesce(quarantined.quarantined_rows, 0) as {{ dbt.type_bigint() }}) as quarantined_rows,
         cast(0 as {{ dbt.type_bigint() }}) as erased_rows,
-        {{ rate('coalesce(quarantined.quarantined_rows, 0)', 'landed.raw_rows') }} as quarantined_rate
+        {{ rate('coalesce(quarantined.quarantined_rows, 0)', 'landed.raw_rows') }} as quarantined_rate,
+        staged.newest_event_at
     from landed
     inner join staged
         on landed.table_name = staged.table_name

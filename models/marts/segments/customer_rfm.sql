@@ -14,7 +14,7 @@ measured as (
         max(moments.customer_type) as customer_type,
         max(moments.purchased_at) as last_order_at,
         cast(count(*) as {{ dbt.type_bigint() }}) as order_moments,
-        {{ to_money('sum(moments.net_amount)') }} as net_amount,
+        {{ to_total('sum(moments.net_amount)') }} as net_amount,
         cast({{ dbt.datediff('max(moments.purchased_on)', 'max(as_of.as_of_on)', 'day') }} as {{ dbt.type_bigint() }})
             as recency_days
     from {{ ref('int_purchase_moments') }} as moments

@@ -59,11 +59,13 @@ described as (
         cast(segments.position as {{ dbt.type_int() }}) as segment_position,
         cast(profiles.customers as {{ dbt.type_bigint() }}) as customers,
         {{ rate('profiles.customers', 'totals.customers') }} as customer_share_rate,
-        {{ to_money('coalesce(profiles.net_amount, 0)') }} as net_amount,
+        {{ to_total('coalesce(profiles.net_amount, 0)') }} as net_amount,
         {{ rate('coalesce(profiles.net_amount, 0)', 'totals.net_amount') }} as net_amount_share_rate,
         {{ rate('profiles.recency_days', 'profiles.buyers') }} as mean_recency_days,
         {{ rate('profiles.order_moments', 'profiles.buyers') }} as mean_order_moments,
-        {{ to_money(rate('profiles.net_amount', 'profiles.buyers')) }} as mean_net_amount
+        {{ to_total(
+            'cast(profiles.net_amount as ' ~ type_double() ~ ') / nullif(profiles.buyers, 0)'
+        ) }} as mean_net_amount
     from profiles
     inner join totals
         on profiles.customer_type = totals.customer_type

@@ -1,0 +1,1 @@
+"""Great Expectations at both borders of the warehouse: what comes in, and what goes out."""

@@ -1,0 +1,31 @@
+{#-
+    The words that the SQL itself knows. Whatever else a rule seed calls something is policy; these
+    are mechanism, and a seed that uses another word is a mistake.
+-#}
+{% macro vocabulary(of) %}
+    {{ return({
+        'customer_type': ['b2c', 'b2b'],
+        'stage': [
+            'awareness', 'consideration', 'purchase', 'use', 'retention', 'loyalty', 'advocacy', 'decline', 'churn',
+            'winback', 'lost_prospect',
+        ],
+        'prospect_stage': ['awareness', 'consideration', 'lost_prospect'],
+        'threshold_mode': ['fixed', 'population', 'personal'],
+        'direction': ['inbound', 'outbound'],
+        'signal': ['none', 'interest', 'intent', 'advocacy', 'dissatisfaction'],
+        'funnel': ['shop', 'b2b'],
+        'channel_kind': ['online', 'offline', 'partner'],
+        'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
+        'mapping': ['exact', 'folded', 'outside'],
+        'better': ['up', 'down'],
+        'needed_parameter': ['mean_order_value', 'mean_customer_value'],
+        'parameter': [
+            'mean_order_value', 'mean_customer_value', 'population_decline_days', 'population_churn_days',
+        ],
+    }[of]) }}
+{% endmacro %}
+
+{#- The details of the stages that have some. -#}
+{% macro stage_details() %}
+    {{ return({'consideration': ['interest', 'intent'], 'decline': ['silence', 'dissatisfaction']}) }}
+{% endmacro %}

@@ -1,0 +1,158 @@
+"""The data tests themselves: each passes on the built sample company and fails on damage to it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pytest
+from warehouse import run_dbt
+
+# The damage that a test must notice, as SQL on the built tables. A test that is not here has not
+# been seen to fail. Those of the rule seeds alone are proven where the rules are.
+SINGULAR = {
+    "clocks_decline_before_churn": "update intermediate.int_churn_clocks set churn_days = 1",
+    "customer_segments_are_the_slice_at_as_of": (
+        "delete from marts.customer_segments where segment = 'loyal'"
+    ),
+    "fitted_thresholds_agree": (
+        "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
+    ),
+    "interactions_are_conserved": "delete from staging.stg_interactions where channel = 'email'",
+    "lifecycle_current_is_the_slice_at_as_of": (
+        "update marts.lifecycle_current set next_stage_at = null"
+    ),
+    "lifecycle_flow_conserves_customers": (
+        "update marts.lifecycle_flow_monthly set entries = entries + 1 where stage = 'churn'"
+    ),
+    "lifecycle_population_counts_every_span_once": (
+        "update marts.lifecycle_population_daily set exits = exits + 1 where stage = 'churn'"
+    ),
+    "lifecycle_population_ends_with_current": (
+        "delete from marts.lifecycle_current where stage = 'churn'"
+    ),
+    "lifecycle_population_equals_spans_at_month_ends": (
+        "update marts.lifecycle_population_daily set customers = customers + 1"
+        " where stage = 'churn'"
+    ),
+    "lifecycle_spans_begin_with_the_first_event": (
+        "update marts.lifecycle_spans set valid_from = valid_from + interval '1' second"
+        " where span_number = 1"
+    ),
+    "lifecycle_spans_end_in_churn_or_lost_prospect": (
+        "update marts.lifecycle_spans set stage = 'retention' where valid_to is null"
+    ),
+    "lifecycle_transitions_reconcile_with_spans": (
+        "update marts.lifecycle_transitions set seconds_in_from_stage = seconds_in_from_stage + 1"
+    ),
+    "order_amounts_add_up": "update marts.fct_orders set margin_amount = margin_amount + 0.0001",
+    "order_discount_is_conserved": (
+        "update intermediate.int_order_items set discount_amount = discount_amount + 0.0001"
+    ),
+    "orders_are_the_sum_of_their_lines": (
+        "update intermediate.int_order_items set net_sales_amount = net_sales_amount + 0.0001"
+    ),
+    "quarantine_share_is_within_limit": (
+        "update marts.row_accounting set quarantined_rows = raw_rows, quarantined_rate = 1"
+        " where table_name = 'orders'"
+    ),
+    "refunds_are_counted_once": (
+        "delete from marts.fct_revenue_events where revenue_event_type = 'refund'"
+    ),
+    "revenue_events_reconcile_to_orders": (
+        "update marts.fct_revenue_events set amount = amount + 0.0001"
+    ),
+    "rfm_scores_keep_ties_and_order": (
+        "update marts.customer_rfm set monetary_score = 6 - monetary_score"
+    ),
+    "row_accounting_adds_up": (
+        "update marts.row_accounting set quarantined_rows = quarantined_rows - 1"
+        " where table_name = 'orders'"
+    ),
+    "segments_are_exhaustive_and_exclusive_at_month_ends": (
+        "delete from marts.customer_segment_history where segment = 'loyal'"
+    ),
+    "silence_is_counted_from_the_last_order": (
+        "update marts.lifecycle_spans set valid_from = valid_from + interval '1' second"
+        " where stage = 'churn'"
+    ),
+    "stages_and_segments_agree_who_has_bought": (
+        "update marts.segment_spans set segment = 'prospect' where span_number = 2"
+    ),
+    "taxonomy_spans_do_not_overlap": (
+        "insert into rules.stage_taxonomies select * replace ('x' as code)"
+        " from rules.stage_taxonomies where stage = 'purchase'"
+    ),
+}
+SPANS = "update marts.lifecycle_spans set"
+GENERIC = [
+    ("lifecycle_spans_are_contiguous", f"{SPANS} span_number = span_number + 1"),
+    (
+        "lifecycle_spans_are_contiguous",
+        f"{SPANS} valid_to = valid_to - interval '1' second where span_number = 1",
+    ),
+    ("lifecycle_spans_are_contiguous", f"{SPANS} valid_to = null where span_number = 1"),
+    ("lifecycle_spans_are_contiguous", f"{SPANS} previous_stage = 'use' where span_number = 1"),
+    ("lifecycle_spans_are_contiguous", f"{SPANS} previous_stage = 'x' where span_number = 2"),
+    ("lifecycle_spans_are_contiguous", f"{SPANS} stage = 'use', stage_detail = null"),
+    ("segment_spans_are_contiguous", "update marts.segment_spans set next_segment = 'x'"),
+    (
+        "unique_combination_lifecycle_spans_customer_id__span_number",
+        "insert into marts.lifecycle_spans from marts.lifecycle_spans where span_number = 2",
+    ),
+    (
+        "first_order_is_not_after_the_last",
+        "update marts.dim_customers set first_order_at = last_order_at + interval '1' second",
+    ),
+]
+
+
+class Compiled(NamedTuple):
+    """A copy of the sample company, and the tests as SQL that finds faults in it, by name."""
+
+    company: duckdb.DuckDBPyConnection
+    queries: dict[str, str]
+    needed: set[str]  # those of tests/data that stop a build and read a model
+
+
+@pytest.fixture(scope="module")
+def tests(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compiled]:
+    """The data tests, compiled."""
+    # Views name their database, so the copy keeps its name.
+    database = tmp_path_factory.mktemp("company") / sample_database.name
+    shutil.copyfile(sample_database, database)
+    run_dbt("compile --select test_type:data", database)
+    target = database.with_suffix(".target")
+    nodes = json.loads((target / "manifest.json").read_text("utf-8"))["nodes"]
+    results = json.loads((target / "run_results.json").read_text("utf-8"))["results"]
+    queries = {nodes[r["unique_id"]]["name"]: r["compiled_code"] for r in results}
+    needed = {
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "test"
+        and node["original_file_path"].startswith("tests/data/")
+        and node["config"]["severity"].lower() == "error"
+        and any(parent.startswith("model.") for parent in node["depends_on"]["nodes"])
+    }
+    with duckdb.connect(str(database)) as company:
+        company.execute("set TimeZone = 'UTC'")
+        yield Compiled(company, queries, needed)
+
+
+def test_every_data_test_is_seen_to_fail(tests: Compiled) -> None:
+    assert set(SINGULAR) == tests.needed
+
+
+@pytest.mark.parametrize(("name", "damage"), [*SINGULAR.items(), *GENERIC])
+def test_damage_is_noticed(tests: Compiled, name: str, damage: str) -> None:
+    assert tests.company.execute(tests.queries[name]).fetchone() is None
+    tests.company.execute("begin")
+    try:
+        tests.company.execute(damage)
+        assert tests.company.execute(tests.queries[name]).fetchone() is not None
+    finally:
+        tests.company.execute("rollback")

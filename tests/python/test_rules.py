@@ -1,0 +1,544 @@
+"""Rules are checked like data: a seed or variable that contradicts itself stops the build.
+
+One copy of the project gets a mistake of each kind, in every rule seed; one `dbt build` of the
+seeds and of models that read them must name each mistake, and build none of the models.
+"""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse import PROJECT, run_dbt
+
+Row = dict[str, str]
+Rows = list[Row]
+
+
+def change(key: str, **cells: str) -> Callable[[Rows], Rows]:
+    """Rows whose first cell, or first cells with blanks between, are `key` get other cells."""
+
+    def edit(rows: Rows) -> Rows:
+        found = [row for row in rows if _key(row).startswith(f"{key} ")]
+        assert found, key
+        for row in found:
+            row.update(cells)
+        return rows
+
+    return edit
+
+
+def _key(row: Row) -> str:
+    return " ".join(row.values()) + " "
+
+
+def drop(key: str) -> Callable[[Rows], Rows]:
+    """Rows that begin with the key go."""
+
+    def edit(rows: Rows) -> Rows:
+        kept = [row for row in rows if not _key(row).startswith(f"{key} ")]
+        assert len(kept) < len(rows), key
+        return kept
+
+    return edit
+
+
+def add(**cells: str) -> Callable[[Rows], Rows]:
+    """A row more, empty but for these cells."""
+    return lambda rows: [*rows, dict.fromkeys(rows[0], "") | cells]
+
+
+def rename(column: str, name: str) -> Callable[[Rows], Rows]:
+    """Another name for a column."""
+    return lambda rows: [
+        {name if key == column else key: value for key, value in row.items()} for row in rows
+    ]
+
+
+# Per seed the mistakes, each with the sentence it must be answered with.
+MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
+    "channels": [
+        (
+            change("app", channel_kind="onlin"),
+            "channels.csv, app: channel_kind is onlin: write online, offline or partner.",
+        ),
+        (change("seo", channel_group=""), "channels.csv, seo: channel_group is empty: fill it in."),
+        (
+            add(channel="Fax", channel_group="phone", channel_kind="offline"),
+            "channels.csv, Fax: write it in lower case without blanks around it, "
+            "as the words of the sources are compared.",
+        ),
+        (
+            add(channel="tv", channel_group="mass_media", channel_kind="offline"),
+            "channels.csv, tv: stands there 2 times: keep one of the rows.",
+        ),
+        (drop("unknown"), "channels.csv: add a row for the channel unknown."),
+        (
+            add(channel_group="phone", channel_kind="offline"),
+            "channels.csv, : channel is empty: name it, or remove the row.",
+        ),
+    ],
+    "interaction_types": [
+        (
+            change("visit", direction="in"),
+            "interaction_types.csv, visit: direction is in: write inbound or outbound.",
+        ),
+        (
+            change("search", signal="interested"),
+            "interaction_types.csv, search: signal is interested: "
+            "write none, interest, intent, advocacy or dissatisfaction.",
+        ),
+        (
+            change("email_sent", signal="interest"),
+            "interaction_types.csv, email_sent: it is outbound, and only what a customer does "
+            "shows "
+            "anything: set signal to none, or direction to inbound.",
+        ),
+        (
+            change("lead", funnel="b2c"),
+            "interaction_types.csv, lead: funnel is b2c: write shop or b2b, or leave it empty.",
+        ),
+        (
+            drop("add_to_cart"),
+            "interaction_types.csv, shop: step 4 is there, but not 3: "
+            "number them from 1 without a hole.",
+        ),
+        (
+            change("demo", step=""),
+            "interaction_types.csv, demo: it is in the funnel b2b without a step: fill in step.",
+        ),
+        (
+            change("chat", step="2"),
+            "interaction_types.csv, chat: it has the step 2 of no funnel: "
+            "fill in funnel, or empty step.",
+        ),
+        (
+            change("call_outbound", cost_per_contact="-4.5"),
+            "interaction_types.csv, call_outbound: cost_per_contact is -4.5000: "
+            "a cost is not negative.",
+        ),
+        (
+            change("sms_sent", cost_per_contact=""),
+            "interaction_types.csv, sms_sent: cost_per_contact is empty: "
+            "write 0 for what costs nothing.",
+        ),
+    ],
+    "kpi_targets": [
+        (
+            change("churn_rate churn", owner=""),
+            "kpi_targets.csv, churn_rate churn: it has no owner: name the role that answers for "
+            "it.",
+        ),
+        (
+            change("stickiness loyalty", department=""),
+            "kpi_targets.csv, stickiness loyalty: it has no department: name that of its owner.",
+        ),
+        (
+            change("rescue_rate decline", direction="higher"),
+            "kpi_targets.csv, rescue_rate decline: direction is higher: write up or down.",
+        ),
+        (
+            change("return_rate winback", stage="win-back"),
+            "kpi_targets.csv, return_rate win-back: stage is win-back: write awareness, "
+            "consideration, purchase, use, retention, loyalty, advocacy, decline, churn, winback "
+            "or "
+            "lost_prospect.",
+        ),
+        (
+            change("acquisition_to_retention_cost purchase", target="6"),
+            "kpi_targets.csv, acquisition_to_retention_cost purchase: direction is down, but the "
+            "target 6.0000 is above the benchmark 5.0000: lower it, or turn the direction.",
+        ),
+        (
+            change("retention_rate retention", target="0.4", benchmark="0.5"),
+            "kpi_targets.csv, retention_rate retention: direction is up, but the target 0.4000 is "
+            "below the benchmark 0.5000: raise it, or turn the direction.",
+        ),
+        (
+            change("repeat_rate retention", tolerance="0.1"),
+            "kpi_targets.csv, repeat_rate retention: it has a tolerance, but no target: "
+            "fill in the target, or empty tolerance.",
+        ),
+        (
+            add(
+                metric="exposure",
+                stage="awareness",
+                direction="up",
+                owner="Head of Brand",
+                department="Marketing",
+                review_interval_days="30",
+            ),
+            "kpi_targets.csv, exposure awareness: stands there 2 times: keep one of the rows.",
+        ),
+        (
+            change("response_minutes use", review_interval_days="0"),
+            "kpi_targets.csv, response_minutes use: review_interval_days is 0: write at least 1.",
+        ),
+    ],
+    "lifecycle_stages": [
+        (
+            change("use", stage="usage"),
+            "lifecycle_stages.csv, usage: stage is usage: write awareness, consideration, "
+            "purchase, "
+            "use, retention, loyalty, advocacy, decline, churn, winback or lost_prospect.",
+        ),
+        (drop("churn"), "lifecycle_stages.csv: add a row for the stage churn."),
+        (
+            change("loyalty", position="5"),
+            "lifecycle_stages.csv, retention: position 5 stands there more than once: "
+            "give each stage a place of its own.",
+        ),
+        (
+            change("awareness", is_buyer="true"),
+            "lifecycle_stages.csv, awareness: is_buyer is true, but whoever is in this stage has "
+            "no "
+            "order: set it to false.",
+        ),
+        (
+            change("lost_prospect", is_engaged="true"),
+            "lifecycle_stages.csv, lost_prospect: is_engaged is true, but only a buyer is engaged: "
+            "set it to false.",
+        ),
+    ],
+    "lifecycle_thresholds": [
+        (
+            change("b2c", onboarding_days="90"),
+            "lifecycle_thresholds.csv, b2c: onboarding_days must be smaller than decline_days.",
+        ),
+        (
+            change("b2b", threshold_mode="own"),
+            "lifecycle_thresholds.csv, b2b: threshold_mode is own: "
+            "write fixed, population or personal.",
+        ),
+    ],
+    "order_statuses": [
+        (rename("is_test", "is_tset"), "order_statuses.csv has no column is_test."),
+    ],
+    "parameter_defaults": [
+        (
+            change("mean_order_value b2c", value="0"),
+            "parameter_defaults.csv, mean_order_value b2c: value is 0.0000: write a number above "
+            "0.",
+        ),
+        (
+            drop("mean_customer_value b2b"),
+            "parameter_defaults.csv: add a row for the parameter mean_customer_value "
+            "of the customer_type b2b.",
+        ),
+        (
+            add(parameter="mean_order", customer_type="b2c", value="1"),
+            "parameter_defaults.csv, mean_order b2c: parameter is mean_order: write "
+            "mean_order_value, "
+            "mean_customer_value, population_decline_days or population_churn_days.",
+        ),
+    ],
+    "reasons": [
+        (
+            change("competitor", churn_reason="rival"),
+            "reasons.csv, competitor: churn_reason is rival: write changed_needs, competition, "
+            "financial, quality, function or price, or leave it empty.",
+        ),
+        (
+            change("damaged", is_dissatisfaction="false"),
+            "reasons.csv, damaged: is_quality is true, and a return for quality is "
+            "dissatisfaction: "
+            "set is_dissatisfaction to true as well.",
+        ),
+        (
+            change("gift_not_wanted", is_quality=""),
+            "reasons.csv, gift_not_wanted: is_quality is empty",
+        ),
+    ],
+    "segment_rules": [
+        (
+            add(priority="11", segment="vip", min_orders="9"),
+            "segment_rules.csv, priority 11: there is no segment vip in segments.csv: write one of "
+            "about_to_lose, at_risk, cannot_lose, champion, dormant, high_potential, loyal, "
+            "needs_nurturing, recent, or add it there.",
+        ),
+        (
+            change("4", min_orders="5", max_orders="4"),
+            "segment_rules.csv, 4: min_orders 5 must not be larger than max_orders 4.",
+        ),
+        (
+            add(priority="12", segment="loyal", min_recency_days="30", max_recency_days="30"),
+            "segment_rules.csv, 12: min_recency_days 30 must be smaller than max_recency_days 30.",
+        ),
+        (
+            change("5", min_high_value_orders="3", max_orders="2"),
+            "segment_rules.csv, priority 5 (high_potential): no buyer can fulfil all of its bounds "
+            "at once: widen one of them, or remove the rule.",
+        ),
+        (
+            change("6", max_recency_days="30", min_orders=""),
+            "segment_rules.csv, priority 6 (high_potential): it never decides, as earlier rules "
+            "take "
+            "every buyer it matches, most of all priority 2 (loyal): put it before that rule, "
+            "narrow that rule, or remove this one.",
+        ),
+        # At risk begins at 100 days, about to lose at 180: nobody takes days 90 to 100.
+        (
+            lambda rows: change("9", min_recency_days="180")(
+                change("8", min_recency_days="100")(rows)
+            ),
+            "segment_rules.csv: a buyer with 1 order, 0 of them of high value, 0.0001 times the "
+            "mean "
+            "customer value, 0 pieces, the last order 90 days ago, has no rule: "
+            "add a last rule without conditions.",
+        ),
+        (
+            add(priority="9", segment="about_to_lose", min_recency_days="180"),
+            "segment_rules.csv, 9: stands there 2 times: keep one of the rows.",
+        ),
+        (
+            add(priority="13", segment="prospect", min_orders="20"),
+            "segment_rules.csv, 13: prospect is for those who have not bought, and the rules are "
+            "for "
+            "buyers: write another segment.",
+        ),
+    ],
+    "segments": [
+        (
+            add(
+                segment="dormant", position="9", name_en="Dormant", name_zh="沉睡", description="-"
+            ),
+            "segments.csv, dormant: no rule in segment_rules.csv leads to it: "
+            "add one, or remove the segment.",
+        ),
+        (change("recent", name_zh=""), "segments.csv, recent: name_zh is empty: fill it in."),
+        (drop("prospect"), "segments.csv: add a row for the segment prospect."),
+    ],
+    "stage_taxonomies": [
+        (
+            drop("aida use"),
+            "stage_taxonomies.csv: add a row for aida use , "
+            "with mapping outside if it has no name there.",
+        ),
+        (
+            change("clc purchase", stage="buying"),
+            "stage_taxonomies.csv, clc buying : there is no such stage and detail",
+        ),
+        (
+            change("crm churn", mapping="outside"),
+            "stage_taxonomies.csv, crm churn : mapping is outside, "
+            "so code, names and position must be empty.",
+        ),
+        (
+            change("clm loyalty", name_en="Loyalty"),
+            "stage_taxonomies.csv, clm: the code loyalty_or_advocacy has more than one name_en: "
+            "write the same in all of its rows.",
+        ),
+        (
+            change("growth churn", position="4"),
+            "stage_taxonomies.csv, growth: position 4 belongs to more than one code: "
+            "give each code a place of its own.",
+        ),
+    ],
+    "survey_types": [
+        (
+            change("csat", low_below="1"),
+            "survey_types.csv, csat: low_below 1.0000 must be larger than scale_min 1.0000, "
+            "or nobody is dissatisfied.",
+        ),
+        (
+            change("nps", promoter_from="6"),
+            "survey_types.csv, nps: promoter_from 6.0000 must not be smaller than low_below "
+            "7.0000.",
+        ),
+        (
+            change("ces", scale_max="1"),
+            "survey_types.csv, ces: scale_min 1.0000 must be smaller than scale_max 1.0000.",
+        ),
+        (
+            change("review", promoter_from="6"),
+            "survey_types.csv, review: promoter_from 6.0000 must not be larger than "
+            "scale_max 5.0000, or nobody is a promoter.",
+        ),
+    ],
+}
+SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mistakes]
+# At least one model that reads each seed whose mistakes matter to a build.
+READERS = {
+    "channels": "fct_orders",
+    "interaction_types": "int_interactions",
+    "lifecycle_stages": "lifecycle_current",
+    "lifecycle_thresholds": "int_churn_clocks",
+    "order_statuses": "int_orders",
+    "parameter_defaults": "int_parameters",
+    "reasons": "int_customer_events",
+    "segment_rules": "int_segment_points",
+    "segments": "customer_segments",
+    "stage_taxonomies": "lifecycle_taxonomy_spans",
+    "survey_types": "int_customer_events",
+}
+
+
+@dataclass
+class Build:
+    """What a build said, how each of its nodes ended, and its database."""
+
+    said: str
+    status: dict[str, str]
+    database: Path
+
+
+def copy_of_the_project(folder: Path) -> Path:
+    """A copy of what dbt reads."""
+    copy = folder / "project"
+    copy.mkdir()
+    shutil.copy(PROJECT / "dbt_project.yml", copy)
+    for part in ("models", "macros", "seeds", "tests/data", "tests/generic"):
+        shutil.copytree(PROJECT / part, copy / part)
+    return copy
+
+
+def build(project: Path, database: Path, select: str) -> Build:
+    """Build part of a copy of the project."""
+    arguments = ("--project-dir", str(project))
+    done = run_dbt(f"build --select {select}", database, *arguments, check=False)
+    results = json.loads((database.with_suffix(".target") / "run_results.json").read_text())
+    status = {result["unique_id"]: result["status"] for result in results["results"]}
+    return Build(done.stdout, status, database)
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build of rules that are wrong in every way that `MISTAKES` knows."""
+    folder = tmp_path_factory.mktemp("rules")
+    project = copy_of_the_project(folder)
+    for seed, mistakes in MISTAKES.items():
+        file = project / "seeds" / "rules" / f"{seed}.csv"
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        for edit, _ in mistakes:
+            rows = edit(rows)
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    select = " ".join(["path:seeds/rules", *sorted(set(READERS.values()))])
+    return build(project, folder / "company.duckdb", select)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_a_mistake_in_a_rule_is_named(wrong: Build, sentence: str) -> None:
+    said = " ".join(wrong.said.split())
+    assert " ".join(sentence.split()) in said
+
+
+# What some of the mistakes are besides.
+ALSO = [
+    "interaction_types.csv, b2b: step",
+    "lifecycle_stages.csv: add a row for the stage use.",
+    "lifecycle_thresholds.csv, b2c: onboarding_days must be smaller than min_decline_days",
+    "lifecycle_stages.csv, loyalty: position 5 stands there more than once",
+    "lifecycle_stages.csv, lost_prospect: position 11 is there",
+    "lifecycle_stages.csv: position",
+    "segment_rules.csv, priority 13",
+    "segment_rules.csv, priority 11 (vip): it never decides",
+    "segments.csv, dormant: position 9",
+    "stage_taxonomies.csv: add a row for clc purchase",
+    "survey_types.csv, ces: low_below",
+]
+
+
+def test_nothing_is_said_of_rules_that_are_right(wrong: Build) -> None:
+    lines = [line for line in wrong.said.splitlines() if ".csv, " in line or ".csv: " in line]
+    told = [line.split(None, 1)[1] for line in lines]
+    expected = (*ALSO, *(" ".join(sentence.split()) for sentence in SENTENCES))
+    said = [" ".join(line.split()) for line in told]
+    assert [line for line in said if not line.startswith(expected)] == []
+
+
+@pytest.mark.parametrize(("seed", "model"), READERS.items())
+def test_what_reads_a_wrong_rule_is_not_built(wrong: Build, seed: str, model: str) -> None:
+    assert wrong.status[f"seed.customer_lifecycle.{seed}"] == "success"
+    assert wrong.status[f"model.customer_lifecycle.{model}"] == "skipped"
+
+
+def test_rows_that_fail_can_be_looked_at(wrong: Build) -> None:
+    with duckdb.connect(str(wrong.database), read_only=True) as con:
+        views = con.execute(
+            "select table_name from duckdb_views() as v, information_schema.tables as t "
+            "where v.view_name = t.table_name and table_schema = 'test_failures'"
+        ).fetchall()
+        problems = con.execute("select problem from test_failures.channels_agree").fetchall()
+    failed = {name.split(".")[2] for name, status in wrong.status.items() if status == "fail"}
+    assert {view[0] for view in views} == failed
+    assert len(problems) == len(MISTAKES["channels"])
+
+
+def test_an_unknown_segment_stops_alone(tmp_path: Path) -> None:
+    """The one check that reads two seeds comes before the first model that reads either."""
+    project = copy_of_the_project(tmp_path)
+    file = project / "seeds" / "rules" / "segments.csv"
+    file.write_text(file.read_text("utf-8").replace("cannot_lose", "lost"), "utf-8")
+    select = "segment_rules segments int_segment_points"
+    done = build(project, tmp_path / "company.duckdb", select)
+    failed = [name for name, status in done.status.items() if status == "fail"]
+    assert [name.split(".")[2] for name in failed] == ["segments_have_rules"]
+    assert done.status["model.customer_lifecycle.int_segment_points"] == "skipped"
+
+
+WRONG_VARIABLES = {
+    "session_timeout_minutes": (0, "a whole number of minutes, at least 1"),
+    "max_customers_per_device": (2.5, "a whole number, at least 1"),
+    "high_value_factor": (True, "a number above 0"),
+    "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
+    "reporting_currency": ("euro", "three capital letters"),
+    "schema_prefix": ("my-", "small letters, digits and underscores"),
+}
+
+
+@pytest.fixture(scope="module")
+def wrong_variables(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What dbt says of variables that make no sense, and the database it did not touch."""
+    database = tmp_path_factory.mktemp("variables") / "company.duckdb"
+    values = {name: value for name, (value, _) in WRONG_VARIABLES.items()}
+    limits = {"quarantine_share_limit": {"orders": 2, "ordrs": 0.1}}
+    done = run_dbt("build --select channels", database, variables=values | limits, check=False)
+    assert done.returncode != 0
+    return " ".join(done.stdout.split()), database
+
+
+@pytest.mark.parametrize("name", WRONG_VARIABLES)
+def test_a_variable_that_makes_no_sense_is_named(
+    wrong_variables: tuple[str, Path], name: str
+) -> None:
+    value, wanted = WRONG_VARIABLES[name]
+    assert f"The variable {name} is '{value}'. Write {wanted}" in wrong_variables[0]
+
+
+def test_every_limit_of_the_quarantine_is_a_share(wrong_variables: tuple[str, Path]) -> None:
+    said, _ = wrong_variables
+    assert "The variable quarantine_share_limit of orders is '2'." in said
+    assert "The variable quarantine_share_limit names the table ordrs." in said
+    assert "The variable quarantine_share_limit has no default." in said
+
+
+def test_nothing_is_built_with_wrong_variables(wrong_variables: tuple[str, Path]) -> None:
+    with duckdb.connect(str(wrong_variables[1])) as con:
+        assert con.execute("select table_name from information_schema.tables").fetchall() == []
+
+
+SALT = "LIFECYCLE_PII_SALT is not set"
+
+
+@pytest.mark.parametrize(
+    ("use_sample", "salt", "is_said"),
+    [(True, "", False), (False, "lifecycle", True), (False, "own", False)],
+)
+def test_bare_dbt_warns_of_the_public_salt(
+    tmp_path: Path, use_sample: bool, salt: str, is_said: bool
+) -> None:
+    done = run_dbt(
+        "build --select reasons",
+        tmp_path / "company.duckdb",
+        variables={"use_sample": use_sample},
+        environment={"LIFECYCLE_PII_SALT": salt},
+    )
+    assert (SALT in done.stdout) == is_said
