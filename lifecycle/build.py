@@ -23,6 +23,8 @@ Loaded = Callable[[str], tuple[set[str], dict[str, Any]]]
 
 BAD = {"error", "fail", "runtime error"}
 MESSAGE_LINES = 20
+# What the harness itself keeps in the raw schema.
+OWN_TABLES = {"fitted_parameters", "loads", "_settings", "_load_inputs"}
 DEFAULT_SALT = "lifecycle"  # as in the macro pii_hash
 
 
@@ -31,14 +33,13 @@ def build_vars(
     as_of: str | None = None,
     sample: bool | None = None,
     given: str | None = None,
-    say: Say = print,
 ) -> dict[str, Any]:
     """The dbt variables of a build; only those that are set, so that dbt can parse partially.
 
     `loaded` is a function from the name of the raw schema to what `what_is_loaded` there: it
     decides between the sample company and what was loaded, unless `sample` does, and brings the
     variables of the mappings. A build `as_of` gets schemas of its own. `given` (YAML or JSON) wins
-    over all.
+    over all. Raises UserError when something was loaded, but not all that a build needs.
     """
     own = parse_vars(given)
     sample = own.get("use_sample", sample)
@@ -50,9 +51,13 @@ def build_vars(
         tables, settings = loaded(raw_schema)
         if sample is None:
             values["use_sample"] = not {"customers", "orders"} <= tables
-            if tables and values["use_sample"]:
+            if tables - OWN_TABLES and values["use_sample"]:
                 missing = " and ".join(sorted({"customers", "orders"} - tables))
-                say(f"Building the sample company: {missing} must be loaded as well.")
+                there = ", ".join(sorted(tables - OWN_TABLES))
+                raise UserError(
+                    f"{raw_schema} holds {there}, and a build needs {missing} as well. "
+                    "Load it, or build the sample company with --sample."
+                )
         if values.get("use_sample") is False:
             values = settings | values
     if as_of is not None:

@@ -136,7 +136,7 @@ def build(
     from lifecycle.summary import summarise
 
     project = project_dir()
-    variables = build_vars(loaded_at_target(project, target), as_of, sample, given, say)
+    variables = build_vars(loaded_at_target(project, target), as_of, sample, given)
     check_salt(variables.get("use_sample") is not False, say)
     command = ["build", "--threads", str(threads)]
     command += ["--select", *select] if select else []
@@ -161,7 +161,7 @@ def fit(cut_off: str | None, target: str | None, sample: bool | None, given: str
     from lifecycle.paths import project_dir
 
     project = project_dir()
-    variables = build_vars(loaded_at_target(project, target), None, sample, given, say)
+    variables = build_vars(loaded_at_target(project, target), None, sample, given)
     arguments = f"{{cut_off: '{check_instant(cut_off, '--cut-off')}'}}" if cut_off else "{}"
     if not run_dbt(["run-operation", "fit", "--args", arguments], project, variables, target, say):
         sys.exit(1)

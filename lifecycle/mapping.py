@@ -50,6 +50,8 @@ def _text(file: Path) -> str:
 
 def mapping_variables(mapping: Path, project: Path) -> dict[str, Any]:
     """The dbt variables of the mapping's `vars.yml`. Raises UserError for an unknown one."""
+    from pytz import all_timezones
+
     file = mapping / "vars.yml"
     if not file.is_file():
         return {}
@@ -66,6 +68,11 @@ def mapping_variables(mapping: Path, project: Path) -> dict[str, Any]:
             close = nearest(str(name), known)
             hint = f"Did you mean {close}?" if close else f"There are: {', '.join(known)}."
             raise UserError(f"{where}: the project has no variable {name}. {hint}")
+    zone = values.get("reporting_timezone", "UTC")
+    if zone not in all_timezones:
+        close = nearest(str(zone), all_timezones)
+        hint = f"Did you mean {close}?" if close else "Write one as in Europe/Berlin."
+        raise UserError(f"{where}: there is no time zone {zone}. {hint}")
     return values
 
 

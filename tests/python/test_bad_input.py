@@ -320,6 +320,13 @@ REFUSED = [
         MAPPED,
     ),
     Refused(
+        "mapping_time_zone",
+        "A mapping that names a time zone there is not",
+        ("map/vars.yml", "Europe/Berln", "Did you mean Europe/Berlin?"),
+        mapping(orders__sql=GOOD_ORDERS_SQL, vars__yml="reporting_timezone: Europe/Berln\n"),
+        MAPPED,
+    ),
+    Refused(
         "mapping_variables_broken",
         "A mapping whose vars.yml is no YAML",
         ("vars.yml is not valid YAML",),

@@ -223,7 +223,9 @@ def test_a_build_uses_what_was_loaded(small: Path, lifecycle: Command) -> None:
         con.execute("create table raw._settings (name varchar, value varchar)")
         con.execute("insert into raw._settings values ('reporting_currency', 'GBP')")
     done = lifecycle("build", cwd=small)
-    assert "Building the sample company: orders must be loaded as well." in done.stdout
+    assert done.returncode == 2
+    assert "raw holds customers, and a build needs orders as well." in done.stderr
+    assert lifecycle("build", "--sample", cwd=small).returncode == 0
     query = "select sample, currency from marts.build_manifest"
     assert rows(small / "lifecycle.duckdb", query) == [("True", "EUR")]
 
@@ -494,8 +496,9 @@ def test_a_build_on_postgres_uses_what_was_loaded(
     )
     assert sample_of() == [("True",)]
     postgres_rows(server, "create schema raw", "create table raw.customers (customer_id text)")
-    assert sample_of() == [("True",)]
-    assert "Building the sample company: orders must be loaded as well." in said[-1]
+    refused = lifecycle("build", "--target", "postgres", cwd=small, **server)
+    assert refused.returncode == 2
+    assert "a build needs orders as well" in refused.stderr
     postgres_rows(server, "create table raw.orders (order_id text)")
     assert sample_of() == [("False",)]
     assert SALT_WARNING in said[-1]
