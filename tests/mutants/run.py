@@ -194,7 +194,7 @@ def failing_test(copy: Path, file: str) -> str:
     )
     if done.returncode == 0:
         return ""
-    named = re.search(r"^(?:FAILED|ERROR) \S*?([^/]+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    named = re.search(r"^(?:FAILED|ERROR) tests/python/(.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
     if done.returncode != 1 or not named:
         raise UnfitError(f"pytest {file} did not run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return f"pytest {named[1]}"
