@@ -2,17 +2,33 @@
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
 from lifecycle.errors import UserError
 
 TECHNICAL_TABLES = {"loads"}
-TECHNICAL_COLUMNS = ("_loaded_at", "_source_file")
+TYPE_WORDS = {"text": "string", "int": "integer"}
 COLUMNS_NAMED = 20
+
+
+class Column(NamedTuple):
+    """A column of the contract: its type in the contract's words, and its meta."""
+
+    name: str
+    type: str
+    meta: Mapping[str, Any]
+
+
+class Landed(NamedTuple):
+    """A raw table of the contract, as a landing model's yml has it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    meta: Mapping[str, Any]
 
 
 class Table(NamedTuple):
@@ -24,30 +40,42 @@ class Table(NamedTuple):
     key: tuple[str, ...]
 
 
+def read_landed(project: Path) -> dict[str, Landed]:
+    """The landing models' contracts, by the name of the raw table."""
+    tables = {}
+    for file in sorted((project / "models" / "landing").glob("raw_*.yml")):
+        for model in yaml.safe_load(file.read_text("utf-8")).get("models", []):
+            columns = tuple(
+                Column(
+                    column["name"],
+                    TYPE_WORDS.get(column["data_type"], column["data_type"]),
+                    (column.get("config") or {}).get("meta", {}),
+                )
+                for column in model["columns"]
+            )
+            name = model["name"].removeprefix("raw_")
+            tables[name] = Landed(name, columns, (model.get("config") or {}).get("meta", {}))
+    return tables
+
+
 def read_contract(project: Path) -> dict[str, Table]:
     """The raw tables that can be loaded, by name."""
-    folder = project / "models" / "landing"
-    tables = {}
-    for file in sorted(folder.glob("raw_*.yml")):
-        for model in yaml.safe_load(file.read_text("utf-8")).get("models", []):
-            table = _table(model)
-            if table.name not in TECHNICAL_TABLES:
-                tables[table.name] = table
+    tables = {
+        name: _table(landed)
+        for name, landed in read_landed(project).items()
+        if name not in TECHNICAL_TABLES
+    }
     if not tables:
+        folder = project / "models" / "landing"
         raise UserError(f"There is no contract in {folder}: no raw_<table>.yml was found.")
     return tables
 
 
-def _table(model: dict) -> Table:
-    """A landing model's yml entry as a table of the contract."""
-    key = (model.get("config") or {}).get("meta", {}).get("key", [])
-    columns = {column["name"]: column for column in model.get("columns", [])}
-    required = [
-        name
-        for name, column in columns.items()
-        if name in key or (column.get("config") or {}).get("meta", {}).get("required")
-    ]
-    return Table(model["name"].removeprefix("raw_"), tuple(columns), tuple(required), tuple(key))
+def _table(landed: Landed) -> Table:
+    """What loading needs to know of a raw table."""
+    key = tuple(landed.meta.get("key", ()))
+    required = [c.name for c in landed.columns if c.name in key or c.meta.get("required")]
+    return Table(landed.name, tuple(c.name for c in landed.columns), tuple(required), key)
 
 
 def table_of(file: Path, tables: Collection[str]) -> str | None:
@@ -63,6 +91,18 @@ def nearest(word: str, words: Collection[str]) -> str | None:
     """The one of `words` that `word` most likely means, or None."""
     found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.65)
     return found[0] if found else None
+
+
+def did_you_mean(word: str, words: Collection[str]) -> str:
+    """The hint for a word that is none of `words`: the nearest of them, else all."""
+    close = nearest(word, words)
+    return f"Did you mean {close}?" if close else f"There are: {', '.join(words)}."
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Names for a sentence, not all when there are more than `most`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def kept_columns(table: Table, given: list[str], where: str) -> tuple[dict[str, str], str]:
@@ -87,8 +127,7 @@ def kept_columns(table: Table, given: list[str], where: str) -> tuple[dict[str, 
             raise UserError(_missing(table, name, ignored, where))
     free = set(table.columns) - set(kept.values())
     shown = [_with_hint(name, free) for name in ignored[:COLUMNS_NAMED]]
-    more = f" and {len(ignored) - COLUMNS_NAMED:,} more" if len(ignored) > COLUMNS_NAMED else ""
-    return kept, f"{', '.join(shown)}{more}"
+    return kept, some([*shown, *ignored[COLUMNS_NAMED:]], COLUMNS_NAMED)
 
 
 def _missing(table: Table, name: str, ignored: list[str], where: str) -> str:

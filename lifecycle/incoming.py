@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from lifecycle.contract import Table, kept_columns, nearest, read_contract, table_of
+from lifecycle.contract import Table, kept_columns, nearest, read_contract, some, table_of
 from lifecycle.errors import UserError
 from lifecycle.files import (
     DataFile,
@@ -248,7 +248,7 @@ def _file_sources(
     if len(strangers) == len(found):
         raise UserError(_no_table(strangers, contract))
     if strangers:
-        say(f"Left out, not named after a raw table: {_some(strangers)}.")
+        say(f"Left out, not named after a raw table: {some(strangers, FILES_NAMED)}.")
     wanted = {file: contract[table] for file, table in found if table}
     digests = _digests(con, {file: stamps[file] for file in wanted}, known, say)
     return [
@@ -271,19 +271,13 @@ def _table_name(file: DataFile, contract: dict[str, Table]) -> str | None:
     return table_of(file.path, contract) or next((f for f in folders if f in contract), None)
 
 
-def _some(names: Sequence[str]) -> str:
-    """Names for a sentence, not all when there are many."""
-    more = f" and {len(names) - FILES_NAMED} more" if len(names) > FILES_NAMED else ""
-    return f"{', '.join(names[:FILES_NAMED])}{more}"
-
-
 def _no_table(names: list[str], contract: dict[str, Table]) -> str:
     """The sentence about files of which none is named after a raw table."""
     hints = {name: nearest(Path(name).name.split(".")[0], contract) for name in names}
     shown = [f"{name} (did you mean {hint}?)" if hint else name for name, hint in hints.items()]
     return (
-        f"No file is named after a raw table: {_some(shown)}. Name files as the contract does "
-        f"({', '.join(contract)}), or give a folder of SELECTs with --mapping."
+        f"No file is named after a raw table: {some(shown, FILES_NAMED)}. Name files as the "
+        f"contract does ({', '.join(contract)}), or give a folder of SELECTs with --mapping."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from lifecycle.contract import Table, nearest
+from lifecycle.contract import Table, did_you_mean, nearest, some
 from lifecycle.errors import UserError
 from lifecycle.files import DataFile, Shape, quote, read_sql, sentence, shape_of
 
@@ -65,8 +65,7 @@ def mapping_variables(mapping: Path, project: Path) -> dict[str, Any]:
         raise UserError(f"{where}: write one `name: value` per line.")
     for name in values:
         if name not in known:
-            close = nearest(str(name), known)
-            hint = f"Did you mean {close}?" if close else f"There are: {', '.join(known)}."
+            hint = did_you_mean(str(name), known)
             raise UserError(f"{where}: the project has no variable {name}. {hint}")
     zone = values.get("reporting_timezone", "UTC")
     if zone not in all_timezones:
@@ -190,7 +189,7 @@ def _mistake(con: duckdb.DuckDBPyConnection, error: Exception, views: Views, whe
     if column:
         known = [row[0] for row in con.execute(COLUMNS).fetchall()]
         close = nearest(column[1], known)
-        hint = f"Did you mean {close}?" if close else f"The files have: {_some(known)}."
+        hint = f"Did you mean {close}?" if close else f"The files have: {some(known, NAMES_SHOWN)}."
         return f'{place}: column "{column[1]}" not found. {hint}'
     return sentence(error, place)
 
@@ -203,10 +202,4 @@ where database_name = 'temp' and column_name <> '_source_file' order by 1
 
 def _names(views: Views) -> str:
     """The views that the files make, for a sentence."""
-    return f"The files make these views: {_some(list(views))}."
-
-
-def _some(names: Sequence[str]) -> str:
-    """Names for a sentence, not all when there are many."""
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return f"{', '.join(names[:NAMES_SHOWN])}{more}"
+    return f"The files make these views: {some(list(views), NAMES_SHOWN)}."

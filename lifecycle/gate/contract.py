@@ -6,22 +6,19 @@ that both find the same rows.
 
 import csv
 import math
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import yaml
-
+from lifecycle.contract import Column, Landed
 from lifecycle.files import literal, quote
 from lifecycle.gate.engine import CRITICAL, INFO, WARNING, Check, Suite
 from lifecycle.gate.thresholds import thresholds
 
 QUARANTINE = "These rows go to quarantine."
-# Up to so many rows in quarantine stop no build (tests/data/quarantine_share_is_within_limit.sql).
+# Up to so many rows in quarantine stop no build (macros/rules/quarantine.sql).
 FREE_ROWS = 5
-TYPE_WORDS = {"text": "string", "int": "integer"}
 
 # Which seed knows the words of which column, as in models/marts/quality/unmapped_words.sql.
 WORDS = {
@@ -40,22 +37,6 @@ WORDS = {
 }
 
 
-class Column(NamedTuple):
-    """A column of the contract: its type in the contract's words, and its meta."""
-
-    name: str
-    type: str
-    meta: Mapping[str, Any]
-
-
-class Landed(NamedTuple):
-    """A raw table of the contract, as a landing model's yml has it."""
-
-    name: str
-    columns: tuple[Column, ...]
-    meta: Mapping[str, Any]
-
-
 class History(NamedTuple):
     """What the last loads of a table brought: rows per load, and the newest event (UTC)."""
 
@@ -69,24 +50,6 @@ class Arrived(NamedTuple):
     columns: frozenset[str]
     rows: int
     history: History = History()
-
-
-def read_landed(project: Path) -> dict[str, Landed]:
-    """The landing models' contracts, by the name of the raw table."""
-    tables = {}
-    for file in sorted((project / "models" / "landing").glob("raw_*.yml")):
-        for model in yaml.safe_load(file.read_text("utf-8")).get("models", []):
-            columns = tuple(
-                Column(
-                    column["name"],
-                    TYPE_WORDS.get(column["data_type"], column["data_type"]),
-                    column.get("config", {}).get("meta", {}),
-                )
-                for column in model["columns"]
-            )
-            name = model["name"].removeprefix("raw_")
-            tables[name] = Landed(name, columns, model.get("config", {}).get("meta", {}))
-    return tables
 
 
 def seed(project: Path, name: str) -> list[dict[str, str]]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import yaml
 
+from lifecycle.contract import Landed
 from lifecycle.errors import UserError
 from lifecycle.files import quote
-from lifecycle.gate.contract import History, Landed
+from lifecycle.gate.contract import History
 from lifecycle.gate.thresholds import thresholds
 
 

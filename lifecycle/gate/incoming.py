@@ -86,8 +86,9 @@ def suites_of(
     say: Say,
 ) -> tuple[list[Any], list[str]]:
     """The suites of the raw tables in the area, landed; and notes about what was not compared."""
+    from lifecycle.contract import read_landed
     from lifecycle.errors import UserError
-    from lifecycle.gate.contract import Arrived, History, contract_suite, read_landed
+    from lifecycle.gate.contract import Arrived, History, contract_suite
     from lifecycle.gate.history import read_history
     from lifecycle.landing import land
     from lifecycle.mapping import mapping_variables
@@ -160,12 +161,12 @@ def count_quirks(paths: Sequence[Path], mapping: Path) -> dict[Any, int]:
     """The mapping's known quirks with their numbers in these files."""
     from lifecycle.files import data_files
     from lifecycle.gate.quirks import count_quirk, read_quirks
-    from lifecycle.mapping import create_query, create_views, views_of
+    from lifecycle.mapping import create_query, create_views, views_of, where_of
 
     quirks = read_quirks(mapping)
     if not quirks:
         return {}
-    where = f"{mapping.resolve().name}/quirks.yml"
+    where = where_of(mapping / "quirks.yml")
     files = data_files(paths)
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import duckdb
 import yaml
 
-from lifecycle.contract import nearest
+from lifecycle.contract import did_you_mean
 from lifecycle.errors import UserError
 from lifecycle.files import quote, sentence
 from lifecycle.gate.engine import INFO, Check, Suite
 from lifecycle.gate.report import QUIRKS
+from lifecycle.mapping import where_of
 
 KEYS = ("name", "what", "sql", "ends")
 
@@ -32,7 +33,7 @@ def read_quirks(mapping: Path) -> list[Quirk]:
     file = mapping / "quirks.yml"
     if not file.is_file():
         return []
-    where = f"{mapping.resolve().name}/quirks.yml"
+    where = where_of(file)
     try:
         entries = yaml.safe_load(file.read_text("utf-8-sig")) or []
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -44,9 +45,7 @@ def read_quirks(mapping: Path) -> list[Quirk]:
         label = f"{where}, quirk {entry.get('name', number)}"
         for key in entry:
             if key not in KEYS:
-                close = nearest(str(key), KEYS)
-                hint = f"Did you mean {close}?" if close else f"There are: {', '.join(KEYS)}."
-                raise UserError(f"{label}: there is no {key}. {hint}")
+                raise UserError(f"{label}: there is no {key}. {did_you_mean(str(key), KEYS)}")
         texts = {key: " ".join(str(entry.get(key) or "").split()) for key in KEYS if key != "sql"}
         texts["sql"] = str(entry.get("sql") or "").strip()
         for key in KEYS:

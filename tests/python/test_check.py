@@ -11,8 +11,9 @@ import duckdb
 import pytest
 from conftest import Command
 
+from lifecycle.contract import read_landed
 from lifecycle.errors import UserError
-from lifecycle.gate.contract import History, read_landed
+from lifecycle.gate.contract import History
 from lifecycle.gate.history import read_history
 from lifecycle.gate.incoming import check_files, count_quirks, left_out, share_limit
 from lifecycle.gate.quirks import KEYS, quirk_suite, read_quirks

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.exc import DBAPIError
 from warehouse import run_dbt, write_raw
 
+from lifecycle.contract import read_landed
 from lifecycle.gate import contract, engine, report
 from lifecycle.gate.contract import Arrived, History
 from lifecycle.gate.published import check_publication, read_promises
@@ -376,7 +377,7 @@ def suite_of(
     """The suite of a table of RAW."""
     arrived = Arrived(frozenset(RAW[table][0]), len(RAW[table]), history or History())
     return contract.contract_suite(
-        contract.read_landed(project)[table], arrived, "area", project, NOON, limit
+        read_landed(project)[table], arrived, "area", project, NOON, limit
     )
 
 
