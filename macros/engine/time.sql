@@ -55,3 +55,8 @@
 {% macro add_days_to_date(business_date, days) -%}
     cast({{ dbt.dateadd('day', days, business_date) }} as date)
 {%- endmacro %}
+
+{#- Before anything that can be known: what holds from the beginning holds from here. -#}
+{% macro start_of_time() -%}
+    cast('1900-01-01' as {{ dbt.type_timestamp() }})
+{%- endmacro %}

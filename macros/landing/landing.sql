@@ -7,7 +7,7 @@
 
     Added columns: `_row_key` (the key as one text), `_contract_fault` (the first broken clause, NULL
     when none), `given__<column>` (what came for a column that is not text), `_loaded_at`,
-    `_source_file`. The row as it came is put together by `landed_row()`, where somebody asks for it.
+    `_source_file`, `_load_id`. The row as it came is put together by `landed_row()`, where somebody asks for it.
 
     What is read from the yml, under `config.meta`:
       model    required, key, event_time, version_time, parent, any_of (one of them must be given)
@@ -22,18 +22,32 @@
     {#- Only the references matter while the project is parsed. -#}
 select 1 as _parsing
 {%- else -%}
-{%- set meta = model.config.meta -%}
-{%- set found = landing_columns(relation, model.columns, table) -%}
+{{ landing_select(model, table, relation) }}
+{%- endif %}
+{%- if table == 'order_items' %}
+{#- What `parent` refers to has to be named while the project is parsed, when the yml is not known. #}
+{%- do landing_relation('orders') %}
+-- depends_on: {{ ref('raw_orders') }}
+{%- endif %}
+{% endmacro %}
+
+{#-
+    The rows of a raw table under their contract. `is_only_changed` leaves those whose key is in
+    `changed_rows`; the key is compared before anything else is done with a row.
+-#}
+{% macro landing_select(contract, table, relation, is_only_changed=false) %}
+{%- set meta = contract.config.meta -%}
+{%- set found = landing_columns(relation, contract.columns, table) -%}
 {%- set as_of = as_of_literal() -%}
 with
 
 source as (
 
     select
-        {%- for column in model.columns.values() %}
+        {%- for column in contract.columns.values() %}
         {{ landing_cast(column, found) }} as {{ column.name }},
         {%- endfor %}
-        {%- for column in model.columns.values() if landing_has_given(column) %}
+        {%- for column in contract.columns.values() if landing_has_given(column) %}
         {{ adapter.quote(found[column.name].name) if column.name in found else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
             as given__{{ column.name }},
         {%- endfor %}
@@ -41,15 +55,25 @@ source as (
         {{ landing_text(found[name]) }} as {{ name }},
         {%- endfor %}
         {{ landing_cast(loaded_at_column(), found) }} as _loaded_at,
-        {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file
+        {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file,
+        {#- As it came: a filter on it then skips what it does not ask for. #}
+        {{ adapter.quote(found['_load_id'].name) if landing_is_text(found.get('_load_id', {'type': ''}).type)
+            else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _load_id
     from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
+    {%- if is_only_changed and relation %}
+    where
+        coalesce({{ landing_row_key(contract, found) }}, '') in (
+            select changed_rows.row_key from {{ existing('changed_rows') }} as changed_rows
+            where changed_rows.table_name = '{{ table }}'
+        )
+    {%- endif %}
 
 ),
 
 checked as (
 
     select
-        {%- for column in model.columns.values() %}
+        {%- for column in contract.columns.values() %}
         {%- if as_of and column.config.meta.known_with %}
         case
             when {{ column.config.meta.known_with }} is null or {{ column.config.meta.known_with }} < {{ as_of }}
@@ -64,17 +88,14 @@ checked as (
         {%- for name in found if name.startswith('x_') %}
         {{ name }},
         {%- endfor %}
-        {%- for column in model.columns.values() if landing_has_given(column) %}
+        {%- for column in contract.columns.values() if landing_has_given(column) %}
         given__{{ column.name }},
         {%- endfor %}
         _loaded_at,
         _source_file,
-        {% for name in meta.key -%}
-            {{ "coalesce(" if meta.key | length > 1 }}
-            {{- 'cast(' ~ name ~ ' as ' ~ dbt.type_string() ~ ')' if landing_type(model.columns[name]) != 'string' else name }}
-            {{- ", '')" if meta.key | length > 1 }}{{ " || '|' || " if not loop.last }}
-        {%- endfor %} as _row_key,
-        {{ landing_fault(model.columns, found, meta.any_of) }} as _contract_fault
+        _load_id,
+        {{ landing_row_key(contract) }} as _row_key,
+        {{ landing_fault(contract.columns, found, meta.any_of) }} as _contract_fault
     from source
 
 )
@@ -84,7 +105,7 @@ select * from checked
 where
     1 = 1
     {%- for name in [meta.event_time, meta.version_time] if name %}
-    {%- if landing_type(model.columns[name]) == 'date' %}
+    {%- if landing_type(contract.columns[name]) == 'date' %}
     and ({{ name }} is null or {{ name }} <= {{ as_of_business_date_literal() }})
     {%- else %}
     and ({{ name }} is null or {{ name }} < {{ as_of }})
@@ -96,8 +117,8 @@ where
     {%- set parent_text = trimmed('cast(every_parent.' ~ parent_key ~ ' as ' ~ dbt.type_string() ~ ')') %}
     and not exists (
         select 1
-        from {{ landing_relation(meta.parent) }} as every_parent
-        left join {{ ref('raw_' ~ meta.parent) }} as known_parent
+        from {{ landing_table(meta.parent) }} as every_parent
+        left join {{ existing('raw_' ~ meta.parent) }} as known_parent
             on {{ parent_text }} = known_parent.{{ parent_key }}
         where
             known_parent.{{ parent_key }} is null
@@ -105,13 +126,25 @@ where
     )
     {%- endif %}
 {%- endif %}
-{%- endif %}
-{%- if table == 'order_items' %}
-{#- What `parent` refers to has to be named while the project is parsed, when the yml is not known. #}
-{%- do landing_relation('orders') %}
--- depends_on: {{ ref('raw_orders') }}
-{%- endif %}
 {% endmacro %}
+
+{#-
+    The key of a raw row as one text: of columns as landing has them, or, when `found` is given, as
+    they came.
+-#}
+{% macro landing_row_key(contract, found=none) -%}
+    {%- set parts = [] -%}
+    {%- set names = contract.config.meta.key -%}
+    {%- for name in names -%}
+        {%- set column = contract.columns[name] -%}
+        {%- set own = landing_cast(column, found) | trim if found is not none else name -%}
+        {%- if landing_type(column) != 'string' -%}
+            {%- set own = 'cast(' ~ own ~ ' as ' ~ dbt.type_string() ~ ')' -%}
+        {%- endif -%}
+        {%- do parts.append('coalesce(' ~ own ~ ", '')" if names | length > 1 else own) -%}
+    {%- endfor -%}
+    {{ parts | join(" || '|' || ") }}
+{%- endmacro %}
 
 {#- Where the rows of a raw table are; none when an optional table is not there. -#}
 {% macro landing_relation(table) %}
@@ -119,20 +152,31 @@ where
         {%- if table == 'loads' -%}
             {{ return(none) }}
         {%- endif -%}
-        {{ return(ref('sample_' ~ table)) }}
+        {%- do ref('sample_' ~ table) -%}
+    {%- else -%}
+        {%- do source('raw', table) -%}
     {%- endif -%}
-    {%- set declared = source('raw', table) -%}
     {%- if not execute -%}
-        {{ return(declared) }}
+        {{ return(none) }}
     {%- endif -%}
-    {%- set relation = adapter.get_relation(declared.database, declared.schema, declared.identifier) -%}
+    {%- set relation = landing_table(table) -%}
     {%- if relation is none and model.config.meta.required -%}
         {{ exceptions.raise_compiler_error(
-            "The required raw table " ~ declared.schema ~ "." ~ table ~ " is not there. Load it with "
+            "The required raw table " ~ source('raw', table).schema ~ "." ~ table ~ " is not there. Load it with "
             ~ "`lifecycle load PATH`, or build the sample company with use_sample: true."
         ) }}
     {%- endif -%}
     {{ return(relation) }}
+{% endmacro %}
+
+{#- The same, for models that read the landing model of the table and need not name its source. -#}
+{% macro landing_table(table) %}
+    {%- if var('use_sample') -%}
+        {%- set node = graph.nodes.get('seed.customer_lifecycle.sample_' ~ table) -%}
+        {{ return(adapter.get_relation(node.database, node.schema, node.alias) if node else none) }}
+    {%- endif -%}
+    {%- set node = graph.sources['source.customer_lifecycle.raw.' ~ table] -%}
+    {{ return(adapter.get_relation(node.database, node.schema, node.identifier)) }}
 {% endmacro %}
 
 {#- The columns that are there: {name: type in lower case}. Stops when a required one is not. -#}

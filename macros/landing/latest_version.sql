@@ -5,12 +5,15 @@
     The highest of the version time (where the table has one), `_loaded_at` and the hash of the row
     wins. `_versions` counts the rows that stood for it, so that accounting can add them up again.
 
-    Only keys that occur more than once are sorted; a table without duplicates costs one
+    In a full run only keys that occur more than once are sorted; a table without duplicates costs one
     aggregation over its key. The relation is named three times rather than put into a CTE, because
-    engines materialise a CTE that is read twice, with all its columns.
+    engines materialise a CTE that is read twice, with all its columns. A delta has few rows and
+    sorts them.
 -#}
 {% macro latest_version(relation, version_time=none, fault='_contract_fault') -%}
 {%- set table = relation.identifier.split('_', 1)[1] -%}
+{%- set is_delta = is_delta_run() and table in staged_by_row() -%}
+{% if not is_delta -%}
 repeated_keys as (
 
     select _row_key
@@ -36,6 +39,7 @@ single_versions as (
 
 ),
 
+{% endif -%}
 ranked_versions as (
 
     select
@@ -46,19 +50,25 @@ ranked_versions as (
             order by
                 {% if version_time %}landed.{{ version_time }} desc nulls last,
                 {% endif %}landed._loaded_at desc nulls last,
-                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc
+                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc,
+                landed._load_id desc nulls last,
+                landed._source_file desc nulls last
         ) as _version
     from {{ relation }} as landed
+    {%- if not is_delta %}
     inner join repeated_keys
         on landed._row_key = repeated_keys._row_key
+    {%- endif %}
     where landed.{{ fault }} is null
 
 ),
 
 latest as (
 
+    {% if not is_delta -%}
     select * from single_versions
     union all
+    {% endif -%}
     select * from ranked_versions
     where _version = 1
 

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 moments as (
@@ -15,6 +20,7 @@ moments as (
         on
             moments.customer_id = clocks.customer_id
             and moments.moment_number = clocks.moment_number
+    where {{ is_touched('moments.customer_id', 'customers') }}
 
 ),
 
@@ -51,7 +57,9 @@ signals as (
         on events.customer_id = customers.customer_id
     inner join thresholds
         on customers.customer_type = thresholds.customer_type
-    where events.signal in ('dissatisfaction', 'advocacy')
+    where
+        events.signal in ('dissatisfaction', 'advocacy')
+        and {{ is_touched('events.customer_id', 'customers') }}
 
 ),
 

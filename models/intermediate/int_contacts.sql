@@ -15,23 +15,8 @@ links as (
 -- Every id a source speaks of, whether or not the customers table has arrived yet.
 mentioned as (
 
-    select customer_id from customers
-    union
-    select customer_id from {{ ref('stg_orders') }}
-    union
-    select customer_id from {{ ref('stg_refunds') }}
-    union
-    select customer_id from {{ ref('stg_interactions') }}
-    union
-    select customer_id from {{ ref('stg_feedback') }}
-    union
-    select customer_id from {{ ref('stg_tickets') }}
-    union
-    select customer_id from {{ ref('stg_consents') }}
-    union
-    select customer_id from {{ ref('stg_experiment_assignments') }}
-    union
-    select referrer_customer_id as customer_id from customers
+    select id as customer_id from {{ ref('int_mentions') }}
+    where id_kind = 'customer'
     union
     select target_id as customer_id from links
     union

@@ -1,8 +1,14 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 identities as (
 
     select * from {{ ref('int_identities') }}
+    where {{ touched() }}
 
 ),
 

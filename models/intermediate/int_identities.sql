@@ -61,11 +61,8 @@ login_spans as (
 
 seen as (
 
-    select anonymous_id from {{ ref('stg_interactions') }}
-    where customer_id is null and anonymous_id is not null
-    union
-    select anonymous_id from {{ ref('stg_experiment_assignments') }}
-    where customer_id is null and anonymous_id is not null
+    select id as anonymous_id from {{ ref('int_mentions') }}
+    where id_kind = 'anonymous'
     union
     select anonymous_id from logins
 
@@ -89,6 +86,7 @@ identities as (
     select
         'customer' as source_kind,
         contact_id as source_id,
+        root_contact_id as root_source_id,
         cast('1900-01-01' as {{ dbt.type_timestamp() }}) as valid_from,
         cast(null as {{ dbt.type_timestamp() }}) as valid_to,
         customer_id,
@@ -102,6 +100,7 @@ identities as (
     select
         'anonymous' as source_kind,
         anonymous_id as source_id,
+        anonymous_id as root_source_id,
         valid_from,
         valid_to,
         customer_id,
@@ -115,6 +114,7 @@ identities as (
     select
         'anonymous' as source_kind,
         anonymous_id as source_id,
+        anonymous_id as root_source_id,
         cast('1900-01-01' as {{ dbt.type_timestamp() }}) as valid_from,
         cast(null as {{ dbt.type_timestamp() }}) as valid_to,
         'anonymous:' || anonymous_id as customer_id,

@@ -1,8 +1,21 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[
+        ['interaction_id', 'rows of interactions'],
+        ['contact_id', 'contacts'],
+        ['anonymous_id', 'devices'],
+    ]
+) }}
+
 with
 
 interactions as (
 
     select * from {{ ref('stg_interactions') }}
+    where
+        {{ is_touched('interaction_id', 'rows of interactions') }}
+        or {{ is_touched('customer_id', 'contacts') }}
+        or {{ is_touched('anonymous_id', 'devices') }}
 
 ),
 

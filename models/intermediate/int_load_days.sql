@@ -1,18 +1,9 @@
 with
 
--- Loads first: they are few, and a business day is asked of each rather than of each row.
 landed as (
 
-    {% for table in raw_tables() -%}
-    select
-        '{{ table }}' as table_name,
-        _loaded_at as loaded_at,
-        count(*) as landed_rows
-    from {{ ref('raw_' ~ table) }}
-    where _loaded_at is not null
-    group by _loaded_at
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('landed_loads') }}
+    where loaded_at is not null and landed_rows > 0
 
 ),
 

@@ -1,8 +1,14 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['order_id', 'orders']]
+) }}
+
 with
 
 items as (
 
     select * from {{ ref('stg_order_items') }}
+    where {{ touched() }}
 
 ),
 

@@ -1,8 +1,14 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['order_id', 'orders']]
+) }}
+
 with
 
 orders as (
 
     select * from {{ ref('stg_orders') }}
+    where {{ touched() }}
 
 ),
 
@@ -27,6 +33,7 @@ item_totals as (
         case when count(cost_amount) = count(*) then sum(cost_amount) end as cost_amount,
         sum(case when is_product then quantity else 0 end) as units
     from {{ ref('int_order_items') }}
+    where {{ touched() }}
     group by order_id
 
 ),

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 first_orders as (
@@ -36,6 +41,7 @@ touches as (
         on events.customer_id = first_orders.customer_id
     where
         events.direction is not null
+        and {{ is_touched('events.customer_id', 'customers') }}
         and (first_orders.first_order_at is null or events.occurred_at < first_orders.first_order_at)
 
 ),

@@ -1,9 +1,16 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_orders') }}
-    where is_valid_order and not is_guest
+    where
+        is_valid_order and not is_guest
+        and {{ touched() }}
 
 ),
 

@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 {#- No rule leads to a segment without a name: the test of that comes before this model. -#}
 {%- if not execute %}{% do ref('segments') %}{% endif -%}
 with
@@ -5,6 +10,7 @@ with
 moments as (
 
     select * from {{ ref('int_purchase_moments') }}
+    where {{ touched() }}
 
 ),
 

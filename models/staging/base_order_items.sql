@@ -2,7 +2,7 @@ with
 
 items as (
 
-    select * from {{ ref('raw_order_items') }}
+    select * from {{ working_set('order_items') }} as rows_to_stage
 
 ),
 

@@ -6,7 +6,7 @@ orders as (
         *,
         {{ business_date('ordered_at') }} as ordered_on,
         coalesce(currency, '{{ var('reporting_currency') }}') as currency_code
-    from {{ ref('raw_orders') }}
+    from {{ working_set('orders') }} as rows_to_stage
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 refunds as (
 
-    select * from {{ ref('raw_refunds') }}
+    select * from {{ working_set('refunds') }} as rows_to_stage
 
 ),
 

@@ -1,6 +1,12 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['account_id', 'rows of accounts']]
+) }}
+
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_accounts')) }},
+{{ latest_version(ref('base_accounts'), fault='_fault') }},
 
 typed as (
 
@@ -19,6 +25,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

@@ -1,6 +1,12 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['_row_key', 'rows of consents']]
+) }}
+
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_consents')) }},
+{{ latest_version(ref('base_consents'), fault='_fault') }},
 
 typed as (
 
@@ -21,6 +27,8 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
+        _row_key,
         _versions
     from latest
 

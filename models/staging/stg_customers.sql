@@ -1,8 +1,12 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'rows of customers']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_customers'), version_time='updated_at') }},
+{{ latest_version(ref('base_customers'), version_time='updated_at', fault='_fault') }},
 
 typed as (
 
@@ -26,6 +30,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

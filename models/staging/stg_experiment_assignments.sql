@@ -1,6 +1,12 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['_row_key', 'rows of experiment_assignments']]
+) }}
+
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_experiment_assignments')) }},
+{{ latest_version(ref('base_experiment_assignments'), fault='_fault') }},
 
 typed as (
 
@@ -20,6 +26,8 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
+        _row_key,
         _versions
     from latest
 

@@ -1,8 +1,12 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['feedback_id', 'rows of feedback']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_feedback')) }},
+{{ latest_version(ref('base_feedback'), fault='_fault') }},
 
 typed as (
 
@@ -28,6 +32,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

@@ -1,8 +1,12 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['interaction_id', 'rows of interactions']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_interactions')) }},
+{{ latest_version(ref('base_interactions'), fault='_fault') }},
 
 typed as (
 
@@ -34,6 +38,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

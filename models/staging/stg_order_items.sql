@@ -1,5 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['order_item_id', 'rows of order_items']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
 {{ latest_version(ref('base_order_items'), fault='_fault') }},
@@ -21,6 +25,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

@@ -1,5 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['order_id', 'rows of orders']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
 {{ latest_version(ref('base_orders'), version_time='updated_at', fault='_fault') }},
@@ -35,6 +39,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

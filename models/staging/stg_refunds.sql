@@ -1,5 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['refund_id', 'rows of refunds']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
 {{ latest_version(ref('base_refunds'), fault='_fault') }},
@@ -27,6 +31,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

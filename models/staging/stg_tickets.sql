@@ -1,8 +1,12 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['ticket_id', 'rows of tickets']]
+) }}
 
+-- depends_on: {{ ref('changed_ids') }}
 with
 
-{{ latest_version(ref('raw_tickets')) }},
+{{ latest_version(ref('base_tickets'), fault='_fault') }},
 
 typed as (
 
@@ -29,6 +33,7 @@ typed as (
         -- accounting
         _loaded_at,
         _source_file,
+        _load_id,
         _versions
     from latest
 

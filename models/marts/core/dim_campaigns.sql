@@ -10,9 +10,8 @@ mentioned as (
 
     select campaign_id from campaigns
     union
-    select campaign_id from {{ ref('stg_orders') }}
-    union
-    select campaign_id from {{ ref('stg_interactions') }}
+    select id as campaign_id from {{ ref('int_mentions') }}
+    where id_kind = 'campaign'
     union
     select campaign_id from {{ ref('stg_marketing_spend') }}
     union

@@ -1,8 +1,17 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[
+        ['contact_id', 'contacts'],
+        ['contact_id', 'rows of customers'],
+    ]
+) }}
+
 with
 
 contacts as (
 
     select * from {{ ref('int_contacts') }}
+    where {{ touched() }}
 
 ),
 

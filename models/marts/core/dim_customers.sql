@@ -1,14 +1,30 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 customers as (
 
     select * from {{ ref('int_customers') }}
+    where {{ touched() }}
 
 ),
 
 contacts as (
 
     select * from {{ ref('int_contacts') }}
+    where {{ touched() }}
+
+),
+
+referrers as (
+
+    select
+        contact_id,
+        customer_id
+    from {{ ref('int_contacts') }}
 
 ),
 
@@ -71,6 +87,7 @@ purchases as (
         sum(orders) as orders,
         sum(net_amount) as net_amount
     from {{ ref('int_purchase_moments') }}
+    where {{ touched() }}
     group by customer_id
 
 ),
@@ -81,7 +98,9 @@ first_touches as (
         customer_id,
         min(occurred_at) as first_touch_at
     from {{ ref('int_customer_events') }}
-    where direction is not null
+    where
+        direction is not null
+        and {{ touched() }}
     group by customer_id
 
 ),
@@ -143,7 +162,7 @@ described as (
         on customers.customer_id = first_channels.customer_id
     left join purchases
         on customers.customer_id = purchases.customer_id
-    left join contacts as referrers
+    left join referrers
         on speakers.referrer_customer_id = referrers.contact_id
 
 )

@@ -14,11 +14,17 @@ as_of as (
 
 first_events as (
 
-    select min(occurred_at) as first_at from {{ ref('int_customer_events') }}
+    select min(ordered_at) as first_at from {{ ref('stg_orders') }}
     union all
-    select min(ordered_at) as first_at from {{ ref('int_orders') }}
+    select min(refunded_at) as first_at from {{ ref('stg_refunds') }}
     union all
-    select min(occurred_at) as first_at from {{ ref('int_interactions') }}
+    select min(occurred_at) as first_at from {{ ref('stg_interactions') }}
+    union all
+    select min(responded_at) as first_at from {{ ref('stg_feedback') }}
+    union all
+    select min(opened_at) as first_at from {{ ref('stg_tickets') }}
+    union all
+    select min(registered_at) as first_at from {{ ref('stg_customers') }}
 
 ),
 

@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('changed_orders') }}
 with
 
 products as (
@@ -10,9 +11,8 @@ mentioned as (
 
     select product_id from products
     union
-    select product_id from {{ ref('stg_order_items') }}
-    union
-    select product_id from {{ ref('stg_interactions') }}
+    select id as product_id from {{ ref('int_mentions') }}
+    where id_kind = 'product'
 
 ),
 

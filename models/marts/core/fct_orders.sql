@@ -1,8 +1,17 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[
+        ['order_id', 'orders'],
+        ['customer_id', 'customers'],
+    ]
+) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_orders') }}
+    where {{ touched() }}
 
 ),
 

@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[
+        ['order_id', 'orders'],
+        ['refund_id', 'rows of refunds'],
+        ['customer_id', 'customers', 'order_id is null'],
+    ]
+) }}
+
 with
 
 orders as (
@@ -88,3 +97,4 @@ revenue_events as (
 )
 
 select * from revenue_events
+where {{ touched() }}

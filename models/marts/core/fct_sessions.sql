@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 interactions as (
@@ -13,7 +18,9 @@ interactions as (
         funnel_step,
         occurred_at
     from {{ ref('int_interactions') }}
-    where customer_id is not null and direction = 'inbound'
+    where
+        customer_id is not null and direction = 'inbound'
+        and {{ touched() }}
 
 ),
 

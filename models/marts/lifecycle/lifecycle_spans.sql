@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 starts as (
@@ -11,6 +16,7 @@ starts as (
         entry_reason,
         entry_event_id
     from {{ ref('int_prospect_stages') }}
+    where {{ touched() }}
 
     union all
 
@@ -23,6 +29,7 @@ starts as (
         entry_reason,
         entry_event_id
     from {{ ref('int_buyer_stages') }}
+    where {{ touched() }}
 
 ),
 

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[
+        ["table_name || ':' || coalesce(row_key, '')", 'raw rows'],
+        ['table_name', 'tables read in full'],
+    ]
+) }}
 {%- set tables = raw_tables() -%}
 
 with
@@ -19,6 +26,7 @@ with
 ),
 
 {% endfor -%}
+{%- set reference = ref('changed_rows') -%}
 quarantined as (
 
     {% for table in tables -%}

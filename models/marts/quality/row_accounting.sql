@@ -2,15 +2,24 @@
 
 with
 
-landed as (
+tables as (
 
     {% for table in tables -%}
-    select
-        '{{ table }}' as table_name,
-        count(*) as raw_rows
-    from {{ ref('raw_' ~ table) }}
+    select '{{ table }}' as table_name
     {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+landed as (
+
+    select
+        tables.table_name,
+        coalesce(sum(loads.landed_rows), 0) as raw_rows
+    from tables
+    left join {{ ref('landed_loads') }} as loads
+        on tables.table_name = loads.table_name
+    group by tables.table_name
 
 ),
 

@@ -16,19 +16,29 @@
 with
 
 {% for seed, key, model, column in words -%}
+{{ model }}_{{ column }}_words as (
+
+    select
+        {{ column }} as word,
+        count(*) as row_count
+    from {{ ref(model) }}
+    where {{ column }} is not null
+    group by {{ column }}
+
+),
+
 {{ model }}_{{ column }} as (
 
     select
         '{{ model.split('_', 1)[1] }}' as table_name,
         '{{ column }}' as column_name,
         '{{ seed }}' as seed_name,
-        spoken.{{ column }} as word,
-        count(*) as row_count
-    from {{ ref(model) }} as spoken
+        spoken.word,
+        spoken.row_count
+    from {{ model }}_{{ column }}_words as spoken
     left join {{ ref(seed) }} as mapped
-        on spoken.{{ column }} = mapped.{{ key }}
-    where spoken.{{ column }} is not null and mapped.{{ key }} is null
-    group by spoken.{{ column }}
+        on spoken.word = mapped.{{ key }}
+    where mapped.{{ key }} is null
 
 ),
 

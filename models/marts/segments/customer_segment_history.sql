@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers'], ['month_end_on', 'days']]
+) }}
+
 with
 
 spans as (
@@ -31,6 +36,7 @@ slices as (
         on
             spans.valid_from < month_ends.month_over_at
             and (spans.valid_to >= month_ends.month_over_at or spans.valid_to is null)
+    where {{ touched() }}
 
 )
 

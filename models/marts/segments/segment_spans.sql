@@ -1,3 +1,8 @@
+{{ config(
+    materialized='incremental', incremental_strategy='touched', on_schema_change='fail',
+    touched_when=[['customer_id', 'customers']]
+) }}
+
 with
 
 starts as (
@@ -7,6 +12,7 @@ starts as (
         min(entered_at) as entered_at,
         'prospect' as segment
     from {{ ref('int_prospect_stages') }}
+    where {{ touched() }}
     group by customer_id
 
     union all
@@ -16,6 +22,7 @@ starts as (
         entered_at,
         segment
     from {{ ref('int_segment_points') }}
+    where {{ touched() }}
 
 ),
 

@@ -1,0 +1,19 @@
+{#- A figure in force as one text, to be compared between runs. -#}
+{% macro parameter_text() -%}
+    parameter || '=' || cast(value as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#-
+    The models that nothing incremental comes after: when they are done, so is a run. What a run
+    found is only forgotten after them.
+-#}
+{% macro after_all_models() -%}
+    {%- for model_name in [
+        'stg_consents', 'stg_experiment_assignments', 'quarantined_rows',
+        'dim_contacts', 'dim_customers', 'dim_products', 'dim_campaigns',
+        'fct_orders', 'fct_revenue_events', 'fct_sessions',
+        'lifecycle_transitions', 'customer_segment_history',
+    ] %}
+-- depends_on: {{ ref(model_name) }}
+    {%- endfor %}
+{%- endmacro %}

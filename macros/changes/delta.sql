@@ -1,0 +1,49 @@
+{#-
+    Whether this run only brings up to date what the last complete run left (a delta), or computes
+    everything anew (a full run): the first one, one with --full-refresh, and one whose rules, models
+    or raw tables differ from those of the last complete run.
+-#}
+{% macro is_delta_run() %}
+    {%- if not execute or model.resource_type == 'unit_test' or flags.FULL_REFRESH -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set last = existing('completed_run') -%}
+    {%- if last is none -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- for node in graph.nodes.values() if node.config.incremental_strategy == 'touched' -%}
+        {%- if existing(node.name) is none -%}
+            {{ return(false) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set found = run_query("select item from " ~ last ~ " where kind = 'policy'") -%}
+    {{ return(found.rows | length == 1 and found.rows[0][0] == policy_hash()) }}
+{% endmacro %}
+
+{#- A model's relation in the database, as the last run left it; none when it is not there. -#}
+{% macro existing(name) %}
+    {%- if not execute -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set node = graph.nodes['model.customer_lifecycle.' ~ name] -%}
+    {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
+{% endmacro %}
+
+{#-
+    One fingerprint of all that a build depends on beside the raw rows: rules, variables, the text of
+    the models, the salt, and where the raw rows are. Another one makes the next run a full one.
+-#}
+{% macro policy_hash() -%}
+    {%- set parts = [rule_hash(), local_md5(env_var('LIFECYCLE_PII_SALT', 'lifecycle'))] -%}
+    {%- for node in graph.nodes.values() -%}
+        {%- if node.resource_type == 'model' or (var('use_sample') and 'sample' in node.fqn) -%}
+            {%- do parts.append(node.name ~ ':' ~ node.checksum.checksum) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in ['use_sample', 'schema_prefix', 'raw_schema'] -%}
+        {%- do parts.append(name ~ ':' ~ var(name, '')) -%}
+    {%- endfor -%}
+    {#- A build that is told its as_of reads raw rows differently from one that is not. -#}
+    {%- do parts.append('as_of:' ~ (as_of_instant() is not none)) -%}
+    {{ return(local_md5(parts | sort | join('|'))) }}
+{%- endmacro %}

@@ -1,0 +1,137 @@
+{#- Who the changed ids lead to, now and at the end of the last complete run. -#}
+{%- set is_delta = is_delta_run() -%}
+{%- set last = existing('completed_run') if is_delta -%}
+{%- set references = [
+    ref('int_identities'), ref('stg_orders'), ref('stg_customers'), ref('int_parameters'), ref('changed_rows'),
+] -%}
+with
+
+changed_identities as (
+
+    select * from {{ ref('changed_identities') }}
+
+),
+
+ids as (
+
+    select
+        id_kind as source_kind,
+        id as source_id
+    from {{ ref('changed_ids') }}
+    where id_kind in ('customer', 'anonymous')
+
+    {% if is_delta -%}
+    union
+
+    select
+        'customer' as source_kind,
+        customer_id as source_id
+    from {{ ref('stg_orders') }}
+    where order_id in (select order_id from {{ ref('changed_orders') }})
+
+    union
+
+    -- Whom a customer was referred by is part of what is known of the customer.
+    select
+        'customer' as source_kind,
+        customer_id as source_id
+    from {{ ref('stg_customers') }}
+    where
+        referrer_customer_id in (
+            select source_id from changed_identities
+            where source_kind = 'customer'
+        )
+    {%- else -%}
+    {%- set reference = ref('changed_orders') -%}
+    {%- endif %}
+
+),
+
+{% if is_delta -%}
+both_times as (
+
+    select
+        source_kind,
+        source_id,
+        customer_id
+    from {{ ref('int_identities') }}
+    union
+    select
+        source_kind,
+        source_id,
+        customer_id
+    from {{ existing('completed_identities') }}
+
+),
+
+parameters as (
+
+    select
+        customer_type,
+        {{ parameter_text() }} as parameter
+    from {{ ref('int_parameters') }}
+
+),
+
+completed_parameters as (
+
+    select
+        name as customer_type,
+        item as parameter
+    from {{ last }}
+    where kind = 'parameter'
+
+),
+
+-- Another fit moves every customer of the type.
+refitted_types as (
+
+    select parameters.customer_type
+    from parameters
+    left join completed_parameters
+        on
+            parameters.customer_type = completed_parameters.customer_type
+            and parameters.parameter = completed_parameters.parameter
+    where completed_parameters.parameter is null
+    union
+    select completed_parameters.customer_type
+    from completed_parameters
+    left join parameters
+        on
+            completed_parameters.customer_type = parameters.customer_type
+            and completed_parameters.parameter = parameters.parameter
+    where parameters.parameter is null
+
+),
+{%- endif %}
+
+touched as (
+
+    select customer_id from changed_identities
+
+    {% if is_delta -%}
+    union
+
+    select both_times.customer_id
+    from both_times
+    inner join ids
+        on
+            both_times.source_kind = ids.source_kind
+            and both_times.source_id = ids.source_id
+
+    union
+
+    select 'account:' || row_key as customer_id
+    from {{ ref('changed_rows') }}
+    where table_name = 'accounts'
+
+    union
+
+    select customer_id
+    from {{ ref('int_identities') }}
+    where customer_type in (select customer_type from refitted_types)
+    {%- endif %}
+
+)
+
+select * from touched

@@ -1,0 +1,176 @@
+{#-
+    A delta looks for them; a full run reads every row and needs no list. What an earlier run found
+    and did not complete is still to be done: it stays until a run is complete.
+-#}
+{%- set last = existing('completed_run') if is_delta_run() -%}
+{%- set own = existing('changed_rows') if last -%}
+{%- set kept = existing('quarantined_rows') if last -%}
+{%- set text = dbt.type_string() -%}
+{%- set references = [ref('raw_products'), ref('stg_products'), ref('stg_exchange_rates'), ref('landed_loads')] -%}
+{%- for table in staged_by_row() %}{% do references.append(ref('raw_' ~ table)) %}{% endfor -%}
+with
+
+loads as (
+
+    select * from {{ ref('landed_loads') }}
+
+),
+
+{% if last -%}
+last_run as (
+
+    select max(run_number) as run_number from {{ last }}
+
+),
+
+{% for table, about in staged_by_row().items() -%}
+{%- set staged = existing('stg_' ~ table) -%}
+-- {{ table }}: in loads that changed; staged from loads that lost rows, and there no more.
+{{ table }}_rows as (
+
+    select coalesce(landed._row_key, '') as row_key
+    from {{ ref('raw_' ~ table) }} as landed
+    where
+        landed._load_id in (
+            select loads.load_id from loads
+            where loads.table_name = '{{ table }}' and loads.is_changed and loads.load_id is not null
+        )
+
+    union
+
+    select coalesce(landed._row_key, '') as row_key
+    from {{ ref('raw_' ~ table) }} as landed
+    where
+        landed._load_id is null
+        and (
+            landed._loaded_at is null
+            or landed._loaded_at in (
+                select loads.loaded_at from loads
+                where
+                    loads.table_name = '{{ table }}' and loads.is_changed
+                    and loads.load_id is null and loads.loaded_at is not null
+            )
+        )
+
+    union
+
+    select staged.{{ about.key }} as row_key
+    from {{ staged }} as staged
+    inner join loads
+        on
+            loads.table_name = '{{ table }}'
+            and loads.has_lost_rows
+            and coalesce(staged._load_id, '') = coalesce(loads.load_id, '')
+            and coalesce(staged._loaded_at, {{ start_of_time() }}) = coalesce(loads.loaded_at, {{ start_of_time() }})
+
+    union
+
+    select staged.{{ about.key }} as row_key
+    from {{ staged }} as staged
+    inner join (select max(table_name) as table_name from loads where table_name = '{{ table }}' and has_lost_rows)
+        as losses
+        on staged._versions > 1 and losses.table_name = '{{ table }}'
+
+    union
+
+    -- A row in quarantine may have been waiting for what came now.
+    select coalesce(row_key, '') as row_key
+    from {{ kept }}
+    where table_name = '{{ table }}'
+    {%- if table == 'orders' %}
+
+    union
+
+    -- The rate of its day is another one now.
+    select staged.order_id as row_key
+    from {{ staged }} as staged
+    left join {{ ref('stg_exchange_rates') }} as rates
+        on
+            staged.ordered_on = rates.rate_on
+            and staged.currency = rates.currency
+    where
+        staged.currency != '{{ var('reporting_currency') }}'
+        and staged.rate_to_reporting is distinct from rates.rate_to_reporting
+    {%- elif table == 'order_items' %}
+
+    union
+
+    select staged.order_item_id as row_key
+    from {{ staged }} as staged
+    where staged.order_id in (select orders_rows.row_key from orders_rows)
+    {%- elif table == 'refunds' %}
+
+    union
+
+    select staged.refund_id as row_key
+    from {{ staged }} as staged
+    where
+        staged.order_id in (select orders_rows.row_key from orders_rows)
+        or staged.order_item_id in (select order_items_rows.row_key from order_items_rows)
+    {%- endif %}
+
+),
+
+{% endfor -%}
+-- Products whose cost, or whether they are one, is not what the orders were valued with.
+products_rows as (
+
+    select coalesce(products.product_id, described.product_id) as row_key
+    from {{ ref('stg_products') }} as products
+    full outer join {{ existing('dim_products') }} as described
+        on products.product_id = described.product_id
+    where
+        products.unit_cost is distinct from described.unit_cost_amount
+        or coalesce(products.is_product, true) is distinct from coalesce(described.is_product, true)
+
+),
+
+found as (
+
+    {% for table in staged_by_row() -%}
+    select
+        '{{ table }}' as table_name,
+        row_key
+    from {{ table }}_rows
+    union
+    {% endfor -%}
+    select
+        'products' as table_name,
+        row_key
+    from products_rows
+    {%- if own %}
+    union
+    select
+        pending.table_name,
+        pending.row_key
+    from {{ own }} as pending
+    inner join last_run
+        on pending.since_run = last_run.run_number
+    {%- endif %}
+
+),
+
+changed as (
+
+    select
+        found.table_name,
+        found.row_key,
+        last_run.run_number as since_run
+    from found
+    cross join last_run
+
+)
+{%- else -%}
+changed as (
+
+    select
+        cast(table_name as {{ text }}) as table_name,
+        cast(null as {{ text }}) as row_key,
+        cast(0 as {{ dbt.type_bigint() }}) as since_run
+    from loads
+    where 1 = 0
+
+)
+{%- endif %}
+
+select * from changed

@@ -1,0 +1,80 @@
+{%- set last = existing('completed_run') if is_delta_run() -%}
+{%- set text, moment, whole = dbt.type_string(), dbt.type_timestamp(), dbt.type_bigint() -%}
+
+{{ after_all_models() }}
+-- depends_on: {{ ref('completed_identities') }}
+
+with
+
+runs as (
+
+    {% if last -%}
+    select max(run_number) + 1 as run_number from {{ last }}
+    {%- else -%}
+    select 1 as run_number
+    {%- endif %}
+
+),
+
+facts as (
+
+    select
+        'load' as kind,
+        table_name as name,
+        load_key as item,
+        load_id,
+        loaded_at,
+        landed_rows
+    from {{ ref('landed_loads') }}
+    where landed_rows > 0
+
+    union all
+
+    select
+        'policy' as kind,
+        'policy' as name,
+        '{{ policy_hash() if execute }}' as item,
+        cast(null as {{ text }}) as load_id,
+        cast(null as {{ moment }}) as loaded_at,
+        cast(null as {{ whole }}) as landed_rows
+
+    union all
+
+    select
+        'parameter' as kind,
+        customer_type as name,
+        {{ parameter_text() }} as item,
+        cast(null as {{ text }}) as load_id,
+        cast(null as {{ moment }}) as loaded_at,
+        cast(null as {{ whole }}) as landed_rows
+    from {{ ref('int_parameters') }}
+
+    union all
+
+    select
+        'as_of' as kind,
+        'as_of' as name,
+        cast(as_of as {{ text }}) as item,
+        cast(null as {{ text }}) as load_id,
+        as_of as loaded_at,
+        cast(null as {{ whole }}) as landed_rows
+    from {{ ref('int_as_of') }}
+
+),
+
+completed as (
+
+    select
+        facts.kind,
+        facts.name,
+        facts.item,
+        facts.load_id,
+        facts.loaded_at,
+        facts.landed_rows,
+        cast(runs.run_number as {{ whole }}) as run_number
+    from facts
+    cross join runs
+
+)
+
+select * from completed

@@ -1,0 +1,18 @@
+with
+
+landed as (
+
+    select * from {{ working_set('interactions') }} as rows_to_stage
+
+),
+
+checked as (
+
+    select
+        *,
+        _contract_fault as _fault
+    from landed
+
+)
+
+select * from checked
