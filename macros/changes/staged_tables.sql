@@ -31,7 +31,7 @@
 -#}
 {% macro working_set(table) -%}
     {%- set landed = ref('raw_' ~ table) -%}
-    {%- set changed = ref('changed_rows') -%}
+    {{- after('changed_rows') -}}
     {%- if is_delta_run() -%}
         (
             {{ landing_select(

@@ -25,22 +25,22 @@ ids as (
 
     select
         'customer' as source_kind,
-        customer_id as source_id
-    from {{ ref('stg_orders') }}
-    where order_id in (select order_id from {{ ref('changed_orders') }})
+        orders.customer_id as source_id
+    from {{ ref('stg_orders') }} as orders
+    inner join {{ ref('changed_orders') }} as changed_orders
+        on orders.order_id = changed_orders.order_id
 
     union
 
     -- Whom a customer was referred by is part of what is known of the customer.
     select
         'customer' as source_kind,
-        customer_id as source_id
-    from {{ ref('stg_customers') }}
-    where
-        referrer_customer_id in (
-            select source_id from changed_identities
-            where source_kind = 'customer'
-        )
+        customers.customer_id as source_id
+    from {{ ref('stg_customers') }} as customers
+    inner join changed_identities
+        on
+            customers.referrer_customer_id = changed_identities.source_id
+            and changed_identities.source_kind = 'customer'
     {%- else -%}
     {%- set reference = ref('changed_orders') -%}
     {%- endif %}
@@ -127,9 +127,10 @@ touched as (
 
     union
 
-    select customer_id
-    from {{ ref('int_identities') }}
-    where customer_type in (select customer_type from refitted_types)
+    select identities.customer_id
+    from {{ ref('int_identities') }} as identities
+    inner join refitted_types
+        on identities.customer_type = refitted_types.customer_type
     {%- endif %}
 
 )

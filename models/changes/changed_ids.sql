@@ -24,14 +24,16 @@ last_run as (
     from {{ existing('stg_' ~ table) }} as staged
     where
         staged.{{ about.key }} in (
-            select changed.row_key from changed where changed.table_name = '{{ table }}'
+            select changed.row_key
+            from changed
+            where changed.table_name = '{{ table }}'
         )
 
 ),
 
 {{ table }}_after as (
 
-    select * from {{ working_set(table) }} as landed
+    select rows_to_stage.* from {{ working_set(table) }} as rows_to_stage
 
 ),
 

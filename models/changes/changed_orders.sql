@@ -7,15 +7,24 @@ ids as (
 
 ),
 
-changed_rows as (
+changed_refunds as (
 
-    select * from {{ ref('changed_rows') }}
+    select row_key from {{ ref('changed_rows') }}
+    where table_name = 'refunds'
 
 ),
 
-identities as (
+changed_products as (
 
-    select * from {{ ref('changed_identities') }}
+    select row_key from {{ ref('changed_rows') }}
+    where table_name = 'products'
+
+),
+
+changed_contacts as (
+
+    select source_id from {{ ref('changed_identities') }}
+    where source_kind = 'customer'
 
 ),
 
@@ -31,20 +40,20 @@ named as (
     select refunds.order_id
     from {{ ref('stg_refunds') }} as refunds
     where
-        refunds.refund_id in (select row_key from changed_rows where table_name = 'refunds')
+        refunds.refund_id in (select changed_refunds.row_key from changed_refunds)
         and refunds.order_id is not null
 
     union
 
     select items.order_id
     from {{ ref('stg_order_items') }} as items
-    where items.product_id in (select row_key from changed_rows where table_name = 'products')
+    where items.product_id in (select changed_products.row_key from changed_products)
 
     union
 
     select orders.order_id
     from {{ ref('stg_orders') }} as orders
-    where orders.customer_id in (select source_id from identities where source_kind = 'customer')
+    where orders.customer_id in (select changed_contacts.source_id from changed_contacts)
     {%- else -%}
     {%- set references = [ref('stg_refunds'), ref('stg_order_items'), ref('stg_orders')] -%}
     {%- endif %}

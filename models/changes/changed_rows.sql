@@ -23,6 +23,15 @@ last_run as (
 
 ),
 
+-- An older version of a row may have gone, of which staging knows no more than the number.
+losing_tables as (
+
+    select table_name from loads
+    where has_lost_rows
+    group by table_name
+
+),
+
 {% for table, about in staged_by_row().items() -%}
 {%- set staged = existing('stg_' ~ table) -%}
 -- {{ table }}: in loads that changed; staged from loads that lost rows, and there no more.
@@ -67,9 +76,10 @@ last_run as (
 
     select staged.{{ about.key }} as row_key
     from {{ staged }} as staged
-    inner join (select max(table_name) as table_name from loads where table_name = '{{ table }}' and has_lost_rows)
-        as losses
-        on staged._versions > 1 and losses.table_name = '{{ table }}'
+    inner join losing_tables
+        on
+            staged._versions > 1
+            and losing_tables.table_name = '{{ table }}'
 
     union
 
@@ -84,13 +94,13 @@ last_run as (
     -- The rate of its day is another one now.
     select staged.order_id as row_key
     from {{ staged }} as staged
-    left join {{ ref('stg_exchange_rates') }} as rates
+    left join {{ ref('stg_exchange_rates') }} as day_rates
         on
-            staged.ordered_on = rates.rate_on
-            and staged.currency = rates.currency
+            staged.ordered_on = day_rates.rate_on
+            and staged.currency = day_rates.currency
     where
         staged.currency != '{{ var('reporting_currency') }}'
-        and staged.rate_to_reporting is distinct from rates.rate_to_reporting
+        and staged.rate_to_reporting is distinct from day_rates.rate_to_reporting
     {%- elif table == 'order_items' %}
 
     union

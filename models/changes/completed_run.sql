@@ -2,7 +2,7 @@
 {%- set text, moment, whole = dbt.type_string(), dbt.type_timestamp(), dbt.type_bigint() -%}
 
 {{ after_all_models() }}
--- depends_on: {{ ref('completed_identities') }}
+{{ after('completed_identities') }}
 
 with
 

@@ -4,7 +4,7 @@
 ) }}
 {%- set is_delta = is_delta_run() %}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 mentioned as (
@@ -23,7 +23,11 @@ mentioned as (
         and customer_id is null
         {%- endif %}
         {%- if is_delta %}
-        and {{ column }} in (select id from {{ ref('changed_ids') }} where id_kind = '{{ kind }}')
+        and {{ column }} in (
+            select changed_ids.id
+            from {{ ref('changed_ids') }} as changed_ids
+            where changed_ids.id_kind = '{{ kind }}'
+        )
         {%- endif %}
     group by {{ column }}
     union

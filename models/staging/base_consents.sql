@@ -2,7 +2,7 @@ with
 
 landed as (
 
-    select * from {{ working_set('consents') }} as rows_to_stage
+    select rows_to_stage.* from {{ working_set('consents') }} as rows_to_stage
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 items as (
 
-    select * from {{ working_set('order_items') }} as rows_to_stage
+    select rows_to_stage.* from {{ working_set('order_items') }} as rows_to_stage
 
 ),
 

@@ -3,9 +3,9 @@ with
 orders as (
 
     select
-        *,
-        {{ business_date('ordered_at') }} as ordered_on,
-        coalesce(currency, '{{ var('reporting_currency') }}') as currency_code
+        rows_to_stage.*,
+        {{ business_date('rows_to_stage.ordered_at') }} as ordered_on,
+        coalesce(rows_to_stage.currency, '{{ var('reporting_currency') }}') as currency_code
     from {{ working_set('orders') }} as rows_to_stage
 
 ),

@@ -2,7 +2,7 @@ with
 
 refunds as (
 
-    select * from {{ working_set('refunds') }} as rows_to_stage
+    select rows_to_stage.* from {{ working_set('refunds') }} as rows_to_stage
 
 ),
 

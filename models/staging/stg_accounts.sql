@@ -3,7 +3,7 @@
     touched_when=[['account_id', 'rows of accounts']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_accounts'), fault='_fault') }},

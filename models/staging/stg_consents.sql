@@ -3,7 +3,7 @@
     touched_when=[['_row_key', 'rows of consents']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_consents'), fault='_fault') }},

@@ -3,7 +3,7 @@
     touched_when=[['customer_id', 'rows of customers']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_customers'), version_time='updated_at', fault='_fault') }},

@@ -3,7 +3,7 @@
     touched_when=[['_row_key', 'rows of experiment_assignments']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_experiment_assignments'), fault='_fault') }},

@@ -3,7 +3,7 @@
     touched_when=[['feedback_id', 'rows of feedback']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_feedback'), fault='_fault') }},

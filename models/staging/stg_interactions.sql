@@ -3,7 +3,7 @@
     touched_when=[['interaction_id', 'rows of interactions']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_interactions'), fault='_fault') }},

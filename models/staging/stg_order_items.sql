@@ -3,7 +3,7 @@
     touched_when=[['order_item_id', 'rows of order_items']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_order_items'), fault='_fault') }},

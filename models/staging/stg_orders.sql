@@ -3,7 +3,7 @@
     touched_when=[['order_id', 'rows of orders']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_orders'), version_time='updated_at', fault='_fault') }},

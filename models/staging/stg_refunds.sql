@@ -3,7 +3,7 @@
     touched_when=[['refund_id', 'rows of refunds']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_refunds'), fault='_fault') }},

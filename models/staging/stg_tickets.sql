@@ -3,7 +3,7 @@
     touched_when=[['ticket_id', 'rows of tickets']]
 ) }}
 
--- depends_on: {{ ref('changed_ids') }}
+{{ after('changed_ids') }}
 with
 
 {{ latest_version(ref('base_tickets'), fault='_fault') }},

@@ -11,7 +11,7 @@ import os
 import random
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ def steps(database: Path) -> list[Step]:
         said = written.get(name.split(".")[1], "")
         finish = ""
         if kind == "incremental" and "delete from" in said:
-            finish = re.sub(r'from\s+\S*__dbt_tmp\S*\s*$', "from step_rows", said.strip())
+            finish = re.sub(r"from\s+\S*__dbt_tmp\S*\s*$", "from step_rows", said.strip())
             assert "step_rows" in finish, said
         found.append(Step(kind, name, select, finish))
     return found

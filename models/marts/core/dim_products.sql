@@ -1,4 +1,4 @@
--- depends_on: {{ ref('changed_orders') }}
+{{ after('changed_orders') }}
 with
 
 products as (

@@ -26,7 +26,7 @@ with
 ),
 
 {% endfor -%}
-{%- set reference = ref('changed_rows') -%}
+{{- after('changed_rows') }}
 quarantined as (
 
     {% for table in tables -%}
