@@ -44,9 +44,7 @@ ranked_versions as (
         row_number() over (
             partition by landed._row_key
             order by
-                {% if version_time %}landed.{{ version_time }} desc nulls last,
-                {% endif %}landed._loaded_at desc nulls last,
-                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc
+                {{ latest_first(table, version_time) }}
         ) as _version
     from {{ relation }} as landed
     inner join repeated_keys
@@ -63,4 +61,11 @@ latest as (
     where _version = 1
 
 )
+{%- endmacro %}
+
+{#- The order of the versions of a row of `landed`, the latest first. -#}
+{% macro latest_first(table, version_time=none) -%}
+    {% if version_time %}landed.{{ version_time }} desc nulls last,
+                {% endif %}landed._loaded_at desc nulls last,
+                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc
 {%- endmacro %}
