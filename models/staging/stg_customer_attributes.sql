@@ -25,6 +25,7 @@ described as (
         -- booleans
         attributes.is_company_column,
         lasting._version = 1 as is_latest,
+        lasting._versions = 1 as is_only_version,
 
         -- dates and timestamps
         lasting.valid_from
