@@ -44,7 +44,7 @@ ranked_versions as (
                 {{ latest_first(table, version_time) }}
                 {#- The hash of the row knows the columns of the contract only. #}
                 {%- for name in company_columns(table) %},
-                landed.{{ adapter.quote(name) }} desc nulls last
+                {{ sortable('landed.' ~ adapter.quote(name)) }} desc nulls last
                 {%- endfor %}
         ) as _version
     from {{ relation }} as landed

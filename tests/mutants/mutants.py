@@ -157,7 +157,7 @@ MUTANTS = [
         "rule",
         "Which of two rows speaks depends on their order when a company column differs",
         "macros/landing/versions.sql",
-        "landed.{{ adapter.quote(name) }} desc nulls last",
+        "{{ sortable('landed.' ~ adapter.quote(name)) }} desc nulls last",
         "landed._loaded_at desc nulls last",
         ATTRIBUTES_TESTS,
     ),

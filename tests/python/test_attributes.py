@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import psycopg2
 import pytest
-from warehouse import compiled_models, rebuild, run_dbt, write_raw
+from warehouse import compiled_models, differing_tables, rebuild, run_dbt, write_raw
 
 MODELS = "+dim_customer_attributes +dim_customer_attribute_history +dim_contacts"
 VARIABLES = {"use_sample": False, "personal_attributes": ["x_Phone"]}
@@ -49,12 +50,15 @@ ACCOUNTS = [
 ORDERS = [{"order_id": "O1", "customer_id": "ADA", "ordered_at": "2024-01-05", "status": "paid"}]
 
 
+TABLES = {"customers": CUSTOMERS, "accounts": ACCOUNTS, "orders": ORDERS}
+MARTS = ("dim_customer_attributes", "dim_customer_attribute_history")
+
+
 def raw(database: Path, turned: bool = False) -> None:
     """Write the raw rows, `turned` from the last to the first."""
     step = -1 if turned else 1
     with duckdb.connect(str(database)) as con:
-        tables = {"customers": CUSTOMERS[::step], "accounts": ACCOUNTS[::step], "orders": ORDERS}
-        write_raw(con, tables)
+        write_raw(con, {table: rows[::step] for table, rows in TABLES.items()})
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +159,7 @@ def test_a_tie_has_one_winner_whatever_the_order_of_rows(database: Path, tmp_pat
                 rebuild(con, compiled_models(database))
             assert [len(spans(con, who, "country")) for who in ("BOB", "CLEO")] == [1, 1]
             assert spans(con, "BOB", "x_tier") == [("silver", "2024-01-01", None)]
-            names = ("dim_customer_attributes", "dim_customer_attribute_history")
-            found.append([con.sql(f"from marts.{n} order by all").fetchall() for n in names])
+            found.append([con.sql(f"from marts.{n} order by all").fetchall() for n in MARTS])
     assert found[0] == found[1]
 
 
@@ -172,3 +175,33 @@ def test_a_misspelt_personal_column_stops_the_build(tmp_path: Path) -> None:
     said = " ".join(done.stdout.split())
     assert "The variable personal_attributes names x_fone, which is no column" in said
     assert "x_eye colour, x_note, x_o'clock, x_phone, x_plan, x_tier" in said
+
+
+@pytest.mark.engines
+def test_postgres_finds_the_same_columns_and_spans(
+    built: duckdb.DuckDBPyConnection, tmp_path: Path, postgres_server: tuple[str, dict[str, str]]
+) -> None:
+    uri, environment = postgres_server
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("create schema own_raw")
+    for table, rows in TABLES.items():
+        columns = ", ".join(f'"{column}" text' for column in rows[0])
+        cursor.execute(f"create table own_raw.{table} ({columns})")
+        places = ", ".join(["%s"] * len(rows[0]))
+        cursor.executemany(
+            f"insert into own_raw.{table} values ({places})", [tuple(row.values()) for row in rows]
+        )
+    run_dbt(
+        f"run --select {MODELS}",
+        tmp_path / "company.duckdb",
+        variables=VARIABLES | {"schema_prefix": "own_"},
+        target="postgres",
+        environment=environment,
+    )
+    tables = [f"marts.{mart}" for mart in MARTS]
+    unequal, compared = differing_tables(built, connection, tables, "own_")
+    connection.close()
+    assert unequal == {}
+    assert compared > 10
