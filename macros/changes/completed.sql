@@ -10,7 +10,8 @@
 {% macro after_all_models() -%}
     {%- for model_name in [
         'stg_consents', 'stg_experiment_assignments', 'quarantined_rows',
-        'dim_contacts', 'dim_customers', 'dim_products', 'dim_campaigns',
+        'dim_contacts', 'dim_customers', 'dim_customer_attributes', 'dim_customer_attribute_history',
+        'dim_products', 'dim_campaigns',
         'fct_orders', 'fct_revenue_events', 'fct_sessions',
         'lifecycle_transitions', 'customer_segment_history',
     ] %}

@@ -52,7 +52,7 @@ source as (
             as given__{{ column.name }},
         {%- endfor %}
         {%- for name in found if name.startswith('x_') %}
-        {{ landing_text(found[name]) }} as {{ name }},
+        {{ landing_text(found[name]) }} as {{ adapter.quote(name) }},
         {%- endfor %}
         {{ landing_cast(loaded_at_column(), found) }} as _loaded_at,
         {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file,
@@ -86,7 +86,7 @@ checked as (
         {%- endif %}
         {%- endfor %}
         {%- for name in found if name.startswith('x_') %}
-        {{ name }},
+        {{ adapter.quote(name) }},
         {%- endfor %}
         {%- for column in contract.columns.values() if landing_has_given(column) %}
         given__{{ column.name }},

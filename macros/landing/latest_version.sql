@@ -48,11 +48,7 @@ ranked_versions as (
         row_number() over (
             partition by landed._row_key
             order by
-                {% if version_time %}landed.{{ version_time }} desc nulls last,
-                {% endif %}landed._loaded_at desc nulls last,
-                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc,
-                landed._load_id desc nulls last,
-                landed._source_file desc nulls last
+                {{ latest_first(table, version_time) }}
         ) as _version
     from {{ relation }} as landed
     {%- if not is_delta %}
@@ -73,4 +69,13 @@ latest as (
     where _version = 1
 
 )
+{%- endmacro %}
+
+{#- The order of the versions of a row of `landed`, the latest first. -#}
+{% macro latest_first(table, version_time=none) -%}
+    {% if version_time %}landed.{{ version_time }} desc nulls last,
+                {% endif %}landed._loaded_at desc nulls last,
+                {{ dbt.hash(landed_row(table, 'landed', masked=false)) }} desc,
+                landed._load_id desc nulls last,
+                landed._source_file desc nulls last
 {%- endmacro %}

