@@ -47,3 +47,34 @@
     {%- do parts.append('as_of:' ~ (as_of_instant() is not none)) -%}
     {{ return(local_md5(parts | sort | join('|'))) }}
 {%- endmacro %}
+
+{#- Whether dbt was told to run all models that are kept up to date; only then is a run complete. -#}
+{% macro is_whole_run() %}
+    {%- for node in graph.nodes.values() if node.config.incremental_strategy == 'touched' -%}
+        {%- if node.unique_id not in selected_resources -%}
+            {{ return(false) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(true) }}
+{% endmacro %}
+
+{#-
+    Stops a full run that would stage anew without the views it stages from: after a delta they show
+    the changed rows only. Called on-run-start.
+-#}
+{% macro check_selection() %}
+    {%- if execute and flags.WHICH in ['build', 'run'] and not is_delta_run() and existing('completed_run') -%}
+        {%- for node in graph.nodes.values()
+            if node.unique_id in selected_resources and node.config.incremental_strategy == 'touched' -%}
+            {%- for parent in node.depends_on.nodes
+                if parent.split('.')[-1].startswith('base_') and parent not in selected_resources -%}
+                {{ exceptions.raise_compiler_error(
+                    "Everything has to be computed anew (--full-refresh was given, or the rules, the models or the "
+                    ~ "place of the raw tables are others than at the last complete run), and " ~ node.name
+                    ~ " needs " ~ parent.split('.')[-1] ~ " for that. Run without --select, or select +"
+                    ~ node.name ~ "."
+                ) }}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}

@@ -1,4 +1,6 @@
-{%- set last = existing('completed_run') if is_delta_run() -%}
+{#- A run of some models is not complete: what is known of the last complete one stays. -#}
+{%- set is_whole = is_whole_run() if execute -%}
+{%- set last = existing('completed_run') if is_delta_run() or not is_whole -%}
 {%- set text, moment, whole = dbt.type_string(), dbt.type_timestamp(), dbt.type_bigint() -%}
 
 {{ after_all_models() }}
@@ -62,6 +64,21 @@ facts as (
 
 ),
 
+{% if last and not is_whole -%}
+completed as (
+
+    select
+        kind,
+        name,
+        item,
+        load_id,
+        loaded_at,
+        landed_rows,
+        run_number
+    from {{ last }}
+
+)
+{%- else -%}
 completed as (
 
     select
@@ -74,7 +91,9 @@ completed as (
         cast(runs.run_number as {{ whole }}) as run_number
     from facts
     cross join runs
+    {{ 'where 1 = 0' if execute and not is_whole }}
 
 )
+{%- endif %}
 
 select * from completed
