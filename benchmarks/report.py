@@ -22,7 +22,8 @@ def markdown(given: argparse.Namespace, measured: list[dict[str, Any]]) -> str:
     """The report of one run; `measured` goes from the smallest company to the largest."""
     largest = measured[-1]
     lines = [
-        f"{largest['customers']:,} customers, {given.days:,} days, seed {given.seed}. {machine()}",
+        f"{largest['customers']:,} customers, {given.days:,} days, seed {given.seed}.",
+        machine(given.busy),
         "",
         "```sh",
         command(),
@@ -41,8 +42,8 @@ def markdown(given: argparse.Namespace, measured: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", *models_table(largest)])
 
 
-def machine() -> str:
-    """The machine, without its name."""
+def machine(busy: float) -> str:
+    """The machine, without its name, and how busy it was before."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     tools = ", ".join(
         f"{name} {version(package)}"
@@ -50,18 +51,19 @@ def machine() -> str:
     )
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {tools}. Absolute times are the machine's: compare "
-        "within one report."
+        f"Python {platform.python_version()}, {tools}; load average before the run {busy:.1f}. "
+        "Absolute times are the machine's: compare within one report."
     )
 
 
 def command() -> str:
     """The command that was given, without folders."""
+    folders = ("--work", "--data")
     words = sys.argv[1:]
     shown = [
         word
-        for place, word in enumerate(words)
-        if not word.startswith("--work") and (place == 0 or words[place - 1] != "--work")
+        for before, word in zip(["", *words], words, strict=False)
+        if not word.startswith(folders) and before not in folders
     ]
     return " ".join(["python benchmarks/run.py", *shown])
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -37,6 +38,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--sizes", help="numbers of customers, comma between; in place of one")
     parser.add_argument("--days", type=int, default=1095)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--data", type=Path, help="what `lifecycle generate` wrote, with the size, days, seed given"
+    )
     parser.add_argument("--share", type=float, default=0.001, help="of each table in the delivery")
     parser.add_argument("--memory", type=float, default=12, help="gigabytes for an alternative")
     parser.add_argument("--alternative-minutes", type=float, default=30, help="for each of them")
@@ -49,13 +53,17 @@ def options() -> argparse.Namespace:
         help=f"compare the marts with a full build [below {VERIFIED_BELOW:,} customers]",
     )
     parser.add_argument("--work", type=Path, help="a folder for the databases [temporary]")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.data and given.sizes:
+        parser.error("--data is one company: give --customers, not --sizes")
+    return given
 
 
 def main() -> None:
     """Measure each size, print the report, fail when the daily run gave other marts."""
     given = options()
     given.work = given.work.resolve() if given.work else None
+    given.busy = os.getloadavg()[0]
     sizes = sorted(int(size) for size in (given.sizes or str(given.customers)).split(","))
     measured = []
     for customers in sizes:
@@ -67,14 +75,14 @@ def main() -> None:
 
 def measure(given: argparse.Namespace, customers: int, in_full: bool, work: Path) -> dict[str, Any]:
     """Everything that is measured of one size; only load and full build unless `in_full`."""
-    say(f"{customers:,} customers: generate")
-    database, raw, delivery = work / "warehouse.duckdb", work / "raw", work / "delivery"
-    lifecycle(
-        database, "generate", "--customers", str(customers), "--days", str(given.days),
-        "--seed", str(given.seed), "--out", raw, "--format", "parquet",
-    )  # fmt: skip
-    for truth in raw.glob("truth_*"):
-        truth.unlink()
+    database, delivery = work / "warehouse.duckdb", work / "delivery"
+    raw = given.data.resolve() if given.data else work / "raw"
+    if not given.data:
+        say(f"{customers:,} customers: generate")
+        lifecycle(
+            database, "generate", "--customers", str(customers), "--days", str(given.days),
+            "--seed", str(given.seed), "--out", raw, "--format", "parquet",
+        )  # fmt: skip
     found: dict[str, Any] = {"customers": customers}
 
     say("floor")

@@ -10,9 +10,14 @@ select
     ordered_at,
     row_number() over (order by md5(order_id), order_id) - 1 as position,
     'new' as mix
-from latest_orders
-order by md5(order_id), order_id
-limit (select part(count(*), 0.7) from orders);
+from (
+    select
+        order_id,
+        ordered_at
+    from latest_orders
+    order by md5(order_id), order_id
+    limit (select part(count(*), 0.7) from orders)
+);
 
 insert into ordered_again
 select

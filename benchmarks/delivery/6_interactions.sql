@@ -4,8 +4,7 @@ create temp table delivered_interactions as
     select
         interactions.* exclude (position) replace (
             'ID' || substr(interaction_id, 2) as interaction_id,
-            coalesce(newcomer.customer_id, interactions.customer_id)
-                as customer_id,
+            coalesce(newcomer.customer_id, interactions.customer_id) as customer_id,
             today_at(occurred_at) as occurred_at,
             null as order_id,
             loaded_at() as _loaded_at
@@ -15,9 +14,11 @@ create temp table delivered_interactions as
         select
             *,
             row_number() over (order by md5(interaction_id), interaction_id) - 1 as position
-        from interactions
-        order by md5(interaction_id), interaction_id
-        limit (select part(count(*), 0.7) from interactions)
+        from (
+            select * from interactions
+            order by md5(interaction_id), interaction_id
+            limit (select part(count(*), 0.7) from interactions)
+        ) as chosen
     ) as interactions
     left join new_customers as newcomer
         on

@@ -132,6 +132,11 @@ def test_a_delivery_has_everything_a_day_can_bring(folder: Path) -> None:
         assert not count(
             "delivery_identity_links where source_id in (select source_id from raw_identity_links)"
         )
+        assert not count(
+            "raw_identity_links where link_type = 'merge' and target_id in"
+            " (select unnest([source_id, target_id]) from delivery_identity_links"
+            " where link_type = 'merge')"
+        )
         assert count("delivery_identity_links where link_type = 'login'") == count(
             "(select distinct source_id from delivery_identity_links as link"
             " semi join raw_interactions as seen on link.source_id = seen.anonymous_id)"
