@@ -20,7 +20,6 @@ def copy(raw: Path, database: Path) -> tuple[float, dict[str, int]]:
     files = sorted(path for path in raw.glob("*.parquet") if not path.stem.startswith("truth_"))
     rows = {}
     with duckdb.connect(str(database)) as con:
-        con.execute("set threads = 2")
         con.execute("set preserve_insertion_order = false")  # as the build has it
         start = time.perf_counter()
         for path in files:

@@ -25,7 +25,6 @@ def run(out: Path, scripts: list[str], raw: list[Path], memory: float) -> None:
     with duckdb.connect(str(out)) as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set preserve_insertion_order = false")
-        con.execute("set threads = 2")
         con.execute(f"set memory_limit = '{memory}GB'")
         files: dict[str, list[str]] = {}
         for path in (path for folder in raw for path in sorted(folder.glob("*.parquet"))):
