@@ -132,6 +132,8 @@ def build(
 ) -> None:
     """Build and test everything, then say what came out."""
     from lifecycle.build import build_vars, check_salt, run_dbt
+    from lifecycle.connection import duckdb_file
+    from lifecycle.lock import one_build
     from lifecycle.paths import project_dir
     from lifecycle.summary import summarise
 
@@ -145,9 +147,11 @@ def build(
     if variables.get("use_sample") is False:
         # They prove the models on rows of their own; the sample company's build runs them.
         command += ["--exclude-resource-type", "unit_test"]
-    if not run_dbt(command, project, variables, target, say):
-        sys.exit(1)
-    summarise(project, target, str(variables.get("schema_prefix", "")), say)
+    prefix = str(variables.get("schema_prefix", ""))
+    with one_build(project, target, duckdb_file(project, target), prefix):
+        if not run_dbt(command, project, variables, target, say):
+            sys.exit(1)
+    summarise(project, target, prefix, say)
 
 
 @cli.command()

@@ -4,8 +4,6 @@ A load that was stopped goes on from what is there, and the warehouse is free fo
 everything has been read. Each batch (a file, or the SELECT of a mapping) is one transaction.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from lifecycle.files import (
     shape_of,
     stamp,
 )
+from lifecycle.lock import held
 from lifecycle.mapping import Views, create_query, create_views, read_mapping, views_of, where_of
 from lifecycle.meter import meter, watched
 from lifecycle.tables import as_text, fit_columns, open_database, transaction
@@ -109,24 +108,12 @@ def reserved(database: Path) -> Iterator[Path]:
             f"The folder {area.parent} of the database is not there. Make it, or set "
             "LIFECYCLE_DUCKDB to another file."
         )
-    while True:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise UserError(
-                f"Another load or check of {database.name} is at work. Wait until it has ended, "
-                "then try again."
-            ) from None
-        if lock.exists() and os.fstat(handle).st_ino == lock.stat().st_ino:
-            break
-        os.close(handle)  # it was removed by the process that had it
-    try:
+    busy = (
+        f"Another load or check of {database.name} is at work. Wait until it has ended, then try "
+        "again."
+    )
+    with held(lock, busy):
         yield area
-    finally:
-        lock.unlink(missing_ok=True)
-        os.close(handle)
 
 
 def discard(area: Path) -> None:
