@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -132,6 +133,7 @@ def build(
 ) -> None:
     """Build and test everything, then say what came out."""
     from lifecycle.build import build_vars, check_salt, run_dbt
+    from lifecycle.erase import finish
     from lifecycle.paths import project_dir
     from lifecycle.summary import summarise
 
@@ -145,8 +147,11 @@ def build(
     if variables.get("use_sample") is False:
         # They prove the models on rows of their own; the sample company's build runs them.
         command += ["--exclude-resource-type", "unit_test"]
+    erases = erasing(project, variables, target, bool(select or exclude))
     if not run_dbt(command, project, variables, target, say):
         sys.exit(1)
+    if erases:
+        finish(project, target, variables, say)
     summarise(project, target, str(variables.get("schema_prefix", "")), say)
 
 
@@ -253,6 +258,18 @@ def loaded_at_target(project: Path, target: str | None) -> partial:
     from lifecycle.connection import duckdb_file
 
     return partial(what_is_loaded, project, target, duckdb_file(project, target))
+
+
+def erasing(project: Path, variables: dict[str, Any], target: str | None, is_part: bool) -> bool:
+    """Carry out requests to be forgotten, as a whole build of what was loaded begins.
+
+    Returns whether the build has to be finished with `lifecycle.erase.finish`.
+    """
+    from lifecycle.erase import begin, is_main
+
+    if variables.get("use_sample") is not False or is_part or not is_main(variables):
+        return False
+    return begin(project, target, variables, say)
 
 
 def parse_date(text: str, option: str) -> date:

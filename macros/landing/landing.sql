@@ -13,7 +13,8 @@
       model    required, key, event_time, version_time, parent, any_of (one of them must be given)
       column   required, at_least_zero, has_happened (not after the load), known_later (an instant
                after the row's own event, so not yet known at an earlier `as_of`), known_with (known
-               only since that instant), is_personal, case (upper or lower: words are compared)
+               only since that instant), is_personal, case (upper or lower: words are compared),
+               erase (what goes with a person who asks to be forgotten, see erasure.sql)
 -#}
 {% macro landing() %}
 {%- set table = model.name | replace('raw_', '', 1) -%}
@@ -42,7 +43,7 @@ source as (
         {%- endfor %}
         {{ landing_cast(loaded_at_column(), found) }} as _loaded_at,
         {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file
-    from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
+    from {{ without_erased(relation, found, model.columns) }}
 
 ),
 
@@ -116,7 +117,7 @@ where
 {#- Where the rows of a raw table are; none when an optional table is not there. -#}
 {% macro landing_relation(table) %}
     {%- if var('use_sample') -%}
-        {%- if table == 'loads' -%}
+        {%- if table in ('loads', 'erasures') -%}
             {{ return(none) }}
         {%- endif -%}
         {{ return(ref('sample_' ~ table)) }}
