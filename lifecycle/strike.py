@@ -216,8 +216,9 @@ def strike_addresses(
 ) -> int:
     """Mask the cells that hold an erased person's address where it does not belong; how many rows.
 
-    They become `***`, so that what was wrong with the row stays wrong; ids become empty. `hashes` is a query with the tombstones of the addresses. A customer who stays keeps the own
-    address, also when it is the same.
+    They become `***`, so that what was wrong with the row stays wrong; ids become empty. `hashes`
+    is a query with the tombstones of the addresses. A customer who stays keeps the own address,
+    also when it is the same.
     """
     total = 0
     con.execute(f"create or replace temp table erased_addresses as {hashes}")
