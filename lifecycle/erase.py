@@ -23,7 +23,9 @@ from lifecycle.strike import (
     TOMBSTONES,
     Query,
     Struck,
+    add_orders,
     addresses_of,
+    applying,
     check_tombstones,
     columns_of,
     count_query,
@@ -186,18 +188,22 @@ def _begin_elsewhere(
         _write_tombstones(run, variables, "encode(sha256(convert_to({}, 'UTF8')), 'hex')")
         struck = []
         for table, rules in read_rules(project).items():
-            columns = [
-                row[0]
-                for row in run(
-                    "select column_name from information_schema.columns"
-                    f" where table_schema = {literal(raw)} and table_name = {literal(table)}"
-                )
-            ]
-            own = [rule for rule in rules.rules if rule.column in columns]
+            columns = _columns(run, raw, table)
+            own = applying(rules, columns)
             if own:
                 counts = count_query(f"({named_query(f'{raw}.{table}', own, columns)}) as named")
                 struck += [Struck(request, table, *rows) for request, *rows in run(counts)]
         _write_proof(run, variables, requests, struck, erased_at)
+
+
+def _columns(run: Query, raw: str, table: str) -> list[str]:
+    """The columns of a raw table on either engine."""
+    rows = run(
+        "select column_name from information_schema.columns"
+        f" where table_catalog = current_database() and table_schema = {literal(raw)}"
+        f" and table_name = {literal(table)} order by ordinal_position"
+    )
+    return [row[0] for row in rows]
 
 
 def _carried_out(run: Query, variables: dict[str, Any]) -> list[tuple[str, datetime, int]]:
@@ -226,13 +232,15 @@ def _write_tombstones(run: Query, variables: dict[str, Any], hashed: str) -> Non
         " id_kind, erased_id as id, placeholder_id"
         f" from {_own_prefix(variables)}intermediate.int_erased_ids"
     )
-    for id_kind in ("customer", "anonymous"):
+    if {"order_id", "customer_id"} <= set(_columns(run, raw, "orders")):
+        add_orders(run, raw)
+    for id_kind in ("customer", "anonymous", "order"):
         run(
             f"insert into {raw}._tombstones"
             f" select id_kind, {hashed.format(f'{literal(salted(id_kind))} || id')}, placeholder_id"
             f" from erased_ids where id_kind = '{id_kind}' on conflict do nothing"
         )
-    run(f"insert into {raw}._erasing select id_kind, id from erased_ids")
+    run(f"insert into {raw}._erasing select id_kind, id from erased_ids where id_kind <> 'order'")
 
 
 def _addresses(run: Query, con: Any, raw: str) -> list[str]:

@@ -25,6 +25,13 @@ create or replace temp table erased_ids (
     request_hash varchar, id_kind varchar, id varchar, placeholder_id varchar
 )
 """
+# An order id may be of several requests; a row is counted once.
+UNIQUE_IDS = """
+(
+    select id_kind, id, min(request_hash) as request_hash, min(placeholder_id) as placeholder_id
+    from erased_ids group by id_kind, id
+)
+"""
 OWN_COLUMNS = ("_load_id", "_loaded_at", "_source_file")
 # What of a text is an address; punctuation around it is not.
 ADDRESS = r"[^\s<>\"'';,:()|\[\]{}]+@[^\s<>\"'';,:()|\[\]{}]*[^\s<>\"'';,:()|\[\]{}.]"
@@ -109,10 +116,28 @@ def strike(
     struck = []
     for table in sorted(rules):
         columns = columns_of(con, raw, table)
-        own = [rule for rule in rules[table].rules if rule.column in columns]
+        own = applying(rules[table], columns)
         if own:
             struck += _strike_table(con, f"{raw}.{quote(table)}", table, columns, own, rules[table])
     return struck
+
+
+def applying(rules: Rules, columns: list[str]) -> list[Rule]:
+    """The rules that have something to do in a table with these columns."""
+    has_own = any(name in rules.personal or name.startswith("x_") for name in columns)
+    return [r for r in rules.rules if r.column in columns and (r.what != "part" or has_own)]
+
+
+def add_orders(run: Query, raw: str) -> None:
+    """Add the orders of the persons to erased_ids: what is written on their parts goes too."""
+    run(
+        "insert into erased_ids"
+        f" select erased_ids.request_hash, 'order', {trimmed('orders.order_id')}, null"
+        f" from {raw}.orders inner join erased_ids"
+        f" on erased_ids.id_kind = 'customer' and erased_ids.id = {trimmed('orders.customer_id')}"
+        f" where {trimmed('orders.order_id')} is not null"
+        f" group by erased_ids.request_hash, {trimmed('orders.order_id')}"
+    )
 
 
 def _strike_table(
@@ -147,7 +172,7 @@ def named_query(target: str, own: list[Rule], columns: list[str], row_id: str = 
     row goes, and per rule whether it is hit, with the placeholder.
     """
     joins = " ".join(
-        f"left join erased_ids as e{i} on e{i}.id_kind = {literal(rule.id_kind)}"
+        f"left join {UNIQUE_IDS} as e{i} on e{i}.id_kind = {literal(rule.id_kind)}"
         f" and e{i}.id = {trimmed(f'every_row.{quote(rule.column)}')}"
         for i, rule in enumerate(own)
     )
@@ -199,7 +224,7 @@ def _cases(name: str, own: list[Rule], personal: frozenset[str]) -> list[str]:
             cases.append(f"when hit_{i} then {kept.get(name, 'null')}")
         elif rule.what == "guest" and name == rule.column:
             cases.append(f"when hit_{i} then placeholder_{i}")
-        elif (rule.what == "guest" and (name in personal or name.startswith("x_"))) or (
+        elif (rule.what in ("guest", "part") and (name in personal or name.startswith("x_"))) or (
             rule.what in ("mention", "unless_customer") and name == rule.column
         ):
             cases.append(f"when hit_{i} then null")
@@ -293,6 +318,8 @@ def keep_out(
                     )
                     """
                 )
+    if {"order_id", "customer_id"} <= set(columns_of(con, raw, "orders")):
+        add_orders(lambda query: con.execute(query).fetchall(), raw)
     struck = strike(con, rules, raw)
     hashes = "select id_hash from raw._tombstones where id_kind = 'email'"
     emptied = strike_addresses(con, rules, raw, hashes)

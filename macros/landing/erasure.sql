@@ -12,6 +12,7 @@
       unless_customer  the row goes, or only this cell where `customer_id` names somebody who stays
       guest            the row stays as nobody's: this cell, personal and own columns are emptied
       mention          only this cell is emptied: the row is somebody else's
+      part             the row is part of such a guest's order: personal and own columns are emptied
 
     Orders of an account's contact stay the account's: they name the placeholder
     `erased:<account_id>` instead, of which the customers table has a row with nothing but the account.
@@ -31,7 +32,7 @@
         {{ return(relation or '(select 1 as nothing) as no_table where 1 = 0') }}
     {%- endif -%}
     {%- set guests = [] -%}
-    {%- for rule in rules if rule.what == 'guest' -%}
+    {%- for rule in rules if rule.what in ('guest', 'part') -%}
         {%- do guests.append(rule.hit) -%}
     {%- endfor -%}
     {%- set cells = [] -%}
@@ -80,12 +81,16 @@
     {%- if relation is none or var('use_sample') or '_load_id' in found -%}
         {{ return(rules) }}
     {%- endif -%}
+    {%- set personal = [] -%}
+    {%- for name in found if name.startswith('x_') or (name in columns and columns[name].config.meta.is_personal) -%}
+        {%- do personal.append(name) -%}
+    {%- endfor -%}
     {%- for column in columns.values() if column.name in found -%}
-        {%- for id_kind, what in (column.config.meta.erase or {}).items() -%}
+        {%- for id_kind, what in (column.config.meta.erase or {}).items() if what != 'part' or personal -%}
             {%- set tombstone = 'tombstone_' ~ rules | length -%}
             {%- do rules.append({
                 'column': column.name, 'id_kind': id_kind, 'what': what,
-                'id': landing_text(found[column.name]) , 'tombstone': tombstone,
+                'id': landing_text(found[column.name]), 'tombstone': tombstone,
                 'hit': tombstone ~ '.id_hash is not null', 'placeholder': tombstone ~ '.placeholder_id',
             }) -%}
         {%- endfor -%}

@@ -1,11 +1,10 @@
 {%- set counts = {} -%}
-{%- for table in raw_tables() if not var('use_sample') -%}
-    {%- set relation = landing_relation(table) -%}
-    {%- if execute -%}
-        {%- set columns = graph.nodes['model.customer_lifecycle.raw_' ~ table].columns -%}
-        {%- set query = erased_rows_query(relation, landing_columns(relation, {}, table), columns) -%}
-        {%- do counts.update({table: query}) if query -%}
-    {%- endif -%}
+{%- for table in raw_tables() -%}
+    {%- set relation = none if var('use_sample') else landing_relation(table) -%}
+    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table].columns if execute else {} -%}
+    {%- set found = landing_columns(relation, {}, table) if execute else {} -%}
+    {%- set query = erased_rows_query(relation, found, contract) -%}
+    {%- do counts.update({table: query}) if query -%}
 {%- endfor -%}
 with
 
