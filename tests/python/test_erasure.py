@@ -14,6 +14,7 @@ import pytest
 from conftest import PROJECT, run_lifecycle
 from warehouse import differing_tables
 
+from lifecycle import erase
 from lifecycle.contract import read_landed
 from lifecycle.strike import read_rules
 
@@ -57,10 +58,10 @@ FILES = {
         n2,o3,p1,1,30.00,for bob
     """,
     "refunds": """
-        refund_id,order_id,customer_id,refunded_at,amount,reason
-        f1,o1,,2024-02-10 10:00,10.00,defect
-        f2,,KunA2,2024-03-10 10:00,5.00,defect
-        f3,,KunPaul,2024-03-11 10:00,7.00,defect
+        refund_id,order_id,customer_id,refunded_at,amount,reason,x_memo
+        f1,o1,,2024-02-10 10:00,10.00,defect,zettelanna
+        f2,,KunA2,2024-03-10 10:00,5.00,defect,
+        f3,,KunPaul,2024-03-11 10:00,7.00,defect,
     """,
     "interactions": """
         interaction_id,customer_id,anonymous_id,occurred_at,interaction_type,channel,properties
@@ -110,6 +111,7 @@ FILES = {
         l8,login,devbob,KunBob,2024-01-14 12:00
         l9,merge,KunBob,KunCy,2024-03-18 10:00
         l10,merge,KunCy,KunBob,2024-03-18 11:00
+        l11,merge,KunA2,KunEva,2024-03-01 00:00
         l12,login,devanna,KunA3,2024-03-40 00:00
     """,
 }
@@ -140,10 +142,10 @@ WITHOUT = {
         n2,o3,p1,1,30.00,for bob
     """,
     "refunds": """
-        refund_id,order_id,customer_id,refunded_at,amount,reason
-        f1,o1,,2024-02-10 10:00,10.00,defect
-        f2,,,2024-03-10 10:00,5.00,defect
-        f3,,erased:acc1,2024-03-11 10:00,7.00,defect
+        refund_id,order_id,customer_id,refunded_at,amount,reason,x_memo
+        f1,o1,,2024-02-10 10:00,10.00,defect,
+        f2,,,2024-03-10 10:00,5.00,defect,
+        f3,,erased:acc1,2024-03-11 10:00,7.00,defect,
     """,
     "interactions": """
         interaction_id,customer_id,anonymous_id,occurred_at,interaction_type,channel,properties
@@ -359,11 +361,11 @@ def test_the_proof_says_how_much_and_not_who(after: Place) -> None:
         (1, "erasure_requests"): [1, 0],
         (1, "experiment_assignments"): [2, 1],
         (1, "feedback"): [1, 0],
-        (1, "identity_links"): [7, 0],
+        (1, "identity_links"): [8, 0],
         (1, "interactions"): [3, 1],
         (1, "order_items"): [0, 1],
         (1, "orders"): [0, 3],
-        (1, "refunds"): [0, 1],  # without columns of the company's own, f1 is nobody's already
+        (1, "refunds"): [0, 2],
         (1, "tickets"): [1, 0],
         (2, "customers"): [0, 1],
         (2, "erasure_requests"): [1, 0],
@@ -382,7 +384,7 @@ def test_the_same_rows_do_not_come_back(after: Place, tmp_path: Path) -> None:
         "erasure_requests": REQUESTS + "ask-again,KunA2,2024-05-03 10:00",
         "customers": FILES["customers"] + "KunA1,,b2c,anna.privat@example.com,DE,,,zettelanna",
         "orders": FILES["orders"] + "o10,KunPaul,2024-03-08 10:00,paid,1.00,zettelpaul",
-        "refunds": FILES["refunds"] + "f4,,KunA3,2024-03-12 10:00,1.00,defect",
+        "refunds": FILES["refunds"] + "f4,,KunA3,2024-03-12 10:00,1.00,defect,",
         "interactions": FILES["interactions"] + "i8,,devanna,2024-01-17 10:00,product_view,web,",
         "feedback": FILES["feedback"]
         + "b4,KunEva,2024-03-20 11:00,csat,4,<Anna.Privat@example.com>",
@@ -432,7 +434,7 @@ def test_tables_that_another_tool_fills_are_filtered_in_landing(
         "erasure_requests": 2,
         "experiment_assignments": 2,
         "feedback": 2,
-        "identity_links": 7,
+        "identity_links": 8,
         "interactions": 4,
         "tickets": 1,
     }
@@ -490,7 +492,7 @@ def test_postgres_leaves_them_out_and_changes_no_table_of_the_company(
             )
             assert sorted(cur.fetchall()) == [
                 ("customers", 3),
-                ("identity_links", 7),
+                ("identity_links", 8),
                 ("interactions", 3),
             ]
             cur.execute("select count(*) from raw._erasing")
@@ -507,8 +509,6 @@ def test_postgres_leaves_them_out_and_changes_no_table_of_the_company(
 def test_a_crash_anywhere_is_completed_by_the_next_build(
     before: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lifecycle import erase
-
     place = before.copy(tmp_path / "place")
     for name, value in place.environment().items():
         monkeypatch.setenv(name, str(value))
@@ -548,6 +548,49 @@ def test_a_crash_anywhere_is_completed_by_the_next_build(
     place.build()
     assert found(place, GONE) == []
     assert place.rows("select * from raw._erasing") == []
+
+
+RULES = [(table, rule) for table, own in read_rules(PROJECT).items() for rule in own.rules]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The company with the ids of the persons found, and nothing erased yet."""
+    place = Place(tmp_path_factory.mktemp("prepared"))
+    place.load("first", FILES)
+    place.load("second", {"erasure_requests": REQUESTS})
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in place.environment().items():
+            patch.setenv(name, str(value))
+        patch.setattr(erase, "_begin_in_file", lambda *_: None)
+        erase.begin(PROJECT, None, {"use_sample": False}, lambda line: None)
+    return place
+
+
+@pytest.mark.parametrize(("table", "rule"), [("", None), *RULES, ("addresses", None)])
+def test_without_one_of_its_rules_something_is_found(
+    prepared: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, rule: Any
+) -> None:
+    place = prepared.copy(tmp_path / "place")
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, str(value))
+    rules = read_rules(PROJECT)
+    if rule:
+        kept = tuple(other for other in rules[table].rules if other != rule)
+        rules[table] = rules[table]._replace(rules=kept)
+    monkeypatch.setattr(erase, "read_rules", lambda project: rules)
+    monkeypatch.setattr(erase, "run_dbt", lambda *_, **__: True)
+    if table == "addresses":
+        monkeypatch.setattr(erase, "strike_addresses", lambda *_: 0)
+    erase.begin(PROJECT, None, {"use_sample": False}, lambda line: None)
+    cells = "".join(
+        str(place.rows(f"from raw.{name}")).lower()
+        for (name,) in place.rows(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'raw' and table_name <> '_erasing'"
+        )
+    )
+    assert any(word.lower() in cells for word in GONE) == bool(table)
 
 
 def test_the_contract_says_of_every_column_what_goes() -> None:
