@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from lifecycle.build import run_dbt
 from lifecycle.connection import duckdb_file, postgres
-from lifecycle.errors import UserError
+from lifecycle.errors import UserError, without_values
 from lifecycle.files import literal, quote
 from lifecycle.incoming import discard, reserved
 from lifecycle.paths import SCHEMAS
@@ -357,10 +359,14 @@ def _drop_other_builds(con: Any, prefix: str) -> list[str]:
 
 
 def clear_dbt_folders(project: Path, database: Path | None = None) -> None:
-    """Empty dbt's target and log folders, but for the database if it lies there."""
+    """Empty dbt's target and log folders, but for a database or a publication that lies there."""
     for name, default in (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs")):
         folder = (project / os.environ.get(name, default)).resolve()
+        if folder in (project, *project.parents):
+            continue
         for path in sorted(folder.rglob("*"), reverse=True):
+            if any(part.endswith("published") for part in path.relative_to(folder).parts):
+                continue
             if path.is_dir() and not path.is_symlink():
                 if not any(path.iterdir()):
                     path.rmdir()
@@ -378,11 +384,18 @@ def rewrite(database: Path) -> None:
     with open_database(database) as con:
         con.execute("checkpoint")
     with open_database(database, read_only=True) as con:  # keeps every writer away
-        con.execute("set preserve_insertion_order = true")
-        con.execute(f"attach {literal(new)} as the_copy (read_write)")
-        con.execute(f"copy from database {quote(database.stem)} to the_copy")
-        con.execute("checkpoint the_copy")
-        con.execute("detach the_copy")
+        con.execute("set preserve_insertion_order = false")
+        try:
+            con.execute(f"attach {literal(new)} as the_copy (read_write)")
+            con.execute(f"copy from database {quote(database.stem)} to the_copy")
+            con.execute("checkpoint the_copy")
+            con.execute("detach the_copy")
+        except duckdb.Error as error:
+            raise UserError(
+                f"{database.name} could not be written anew, and still holds erased rows. Is there "
+                "as much free space as it has? Make room and build again. DuckDB says: "
+                f"{without_values(str(error)).splitlines()[0]}"
+            ) from None
         flush(new)
         new.replace(database)
         flush(database.parent)
