@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -133,6 +134,7 @@ def build(
     """Build and test everything, then say what came out."""
     from lifecycle.build import build_vars, check_salt, run_dbt
     from lifecycle.connection import duckdb_file
+    from lifecycle.erase import finish
     from lifecycle.lock import one_build
     from lifecycle.paths import project_dir
     from lifecycle.summary import summarise
@@ -143,14 +145,18 @@ def build(
     command = ["build", "--threads", str(threads)]
     command += ["--select", *select] if select else []
     command += ["--exclude", *exclude] if exclude else []
-    command += ["--full-refresh"] if full_refresh else []
     if variables.get("use_sample") is False:
         # They prove the models on rows of their own; the sample company's build runs them.
         command += ["--exclude-resource-type", "unit_test"]
     prefix = str(variables.get("schema_prefix", ""))
     with one_build(project, target, duckdb_file(project, target), prefix):
+        erases = erasing(project, variables, target, bool(select or exclude))
+        # Who is forgotten may stand in the text of any row.
+        command += ["--full-refresh"] if full_refresh or erases else []
         if not run_dbt(command, project, variables, target, say):
             sys.exit(1)
+        if erases:
+            finish(project, target, variables, say)
     summarise(project, target, prefix, say)
 
 
@@ -257,6 +263,18 @@ def loaded_at_target(project: Path, target: str | None) -> partial:
     from lifecycle.connection import duckdb_file
 
     return partial(what_is_loaded, project, target, duckdb_file(project, target))
+
+
+def erasing(project: Path, variables: dict[str, Any], target: str | None, is_part: bool) -> bool:
+    """Carry out requests to be forgotten, as a whole build of what was loaded begins.
+
+    Returns whether the build has to be finished with `lifecycle.erase.finish`.
+    """
+    from lifecycle.erase import begin, is_main
+
+    if variables.get("use_sample") is not False or is_part or not is_main(variables):
+        return False
+    return begin(project, target, variables, say)
 
 
 def parse_date(text: str, option: str) -> date:

@@ -13,6 +13,7 @@ from lifecycle.errors import UserError
 from lifecycle.files import data_files, literal, quote, sentence
 from lifecycle.incoming import INPUTS, NOTHING, Batch, Known, bring, discard, reserved
 from lifecycle.mapping import mapping_variables
+from lifecycle.strike import keep_out
 from lifecycle.tables import as_text, fit_columns, open_database, table_columns, transaction
 
 Say = Callable[[str], None]
@@ -67,7 +68,7 @@ def load(
     with reserved(database) as area:
         known = what_is_known(database)
         batches = bring(paths, area, project, mapping, loaded_at, say, known)
-        changes = move(batches, area, database, variables, say)
+        changes = move(batches, area, database, project, variables, say)
         if with_report and changes:
             from lifecycle.load_report import report
 
@@ -105,11 +106,17 @@ def what_is_known(database: Path) -> Known:
 
 
 def move(
-    batches: Sequence[Batch], area: Path, database: Path, variables: dict[str, Any], say: Say
+    batches: Sequence[Batch],
+    area: Path,
+    database: Path,
+    project: Path,
+    variables: dict[str, Any],
+    say: Say,
 ) -> list[Change]:
     """Move batches from the loading area into the database, in one transaction.
 
-    Raises UserError when the database is in use; the loading area then waits.
+    Persons who were erased stay out. Raises UserError when the database is in use; the loading
+    area then waits.
     """
     is_new = not database.exists()
     done = False
@@ -119,7 +126,9 @@ def move(
         kept = f" What was read is kept in {area.name}: the next load is quick." if batches else ""
         raise UserError(f"{error}{kept}") from None
     try:
-        con.execute(f"attach {literal(area)} as incoming (read_only)")
+        con.execute(f"attach {literal(area)} as incoming")
+        with transaction(con):
+            keep_out(con, project, "incoming.raw", say)
         with transaction(con):
             con.execute("create schema if not exists raw")
             for statement in (LOADS, SETS, INPUTS.format("_load_inputs")):

@@ -13,7 +13,8 @@
       model    required, key, event_time, version_time, parent, any_of (one of them must be given)
       column   required, at_least_zero, has_happened (not after the load), known_later (an instant
                after the row's own event, so not yet known at an earlier `as_of`), known_with (known
-               only since that instant), is_personal, case (upper or lower: words are compared)
+               only since that instant), is_personal, case (upper or lower: words are compared),
+               erase (what goes with a person who asks to be forgotten, see erasure.sql)
 -#}
 {% macro landing() %}
 {%- set table = model.name | replace('raw_', '', 1) -%}
@@ -59,7 +60,7 @@ source as (
         {#- As it came: a filter on it then skips what it does not ask for. #}
         {{ adapter.quote(found['_load_id'].name) if landing_is_text(found.get('_load_id', {'type': ''}).type)
             else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _load_id
-    from {{ relation or '(select 1 as nothing) as no_table where 1 = 0' }}
+    from {{ without_erased(relation, found, contract.columns) }}
     {%- if is_only_changed and relation %}
     where
         coalesce({{ landing_row_key(contract, found) }}, '') in (
@@ -149,7 +150,7 @@ where
 {#- Where the rows of a raw table are; none when an optional table is not there. -#}
 {% macro landing_relation(table) %}
     {%- if var('use_sample') -%}
-        {%- if table == 'loads' -%}
+        {%- if table in ('loads', 'erasures') -%}
             {{ return(none) }}
         {%- endif -%}
         {%- do ref('sample_' ~ table) -%}

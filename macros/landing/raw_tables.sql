@@ -19,6 +19,7 @@
         'identity_links': 'base_identity_links',
         'exchange_rates': 'raw_exchange_rates',
         'erasure_requests': 'raw_erasure_requests',
+        'erasures': 'raw_erasures',
         'fitted_parameters': 'raw_fitted_parameters',
         'loads': 'raw_loads',
     }) }}

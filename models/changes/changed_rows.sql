@@ -23,7 +23,6 @@ last_run as (
 
 ),
 
--- An older version of a row may have gone, of which staging knows no more than the number.
 losing_tables as (
 
     select table_name from loads
@@ -34,7 +33,18 @@ losing_tables as (
 
 {% for table, about in staged_by_row().items() -%}
 {%- set staged = existing('stg_' ~ table) -%}
--- {{ table }}: in loads that changed; staged from loads that lost rows, and there no more.
+{{ table }}_versions as (
+
+    select
+        landed._row_key as row_key,
+        count(*) as row_count
+    from {{ ref('raw_' ~ table) }} as landed
+    inner join losing_tables
+        on losing_tables.table_name = '{{ table }}'
+    group by landed._row_key
+
+),
+
 {{ table }}_rows as (
 
     select coalesce(landed._row_key, '') as row_key
@@ -63,23 +73,14 @@ losing_tables as (
 
     union
 
-    select staged.{{ about.key }} as row_key
-    from {{ staged }} as staged
-    inner join loads
-        on
-            loads.table_name = '{{ table }}'
-            and loads.has_lost_rows
-            and coalesce(staged._load_id, '') = coalesce(loads.load_id, '')
-            and coalesce(staged._loaded_at, {{ start_of_time() }}) = coalesce(loads.loaded_at, {{ start_of_time() }})
-
-    union
-
+    -- Where rows went, staging has more versions of a key than landing.
     select staged.{{ about.key }} as row_key
     from {{ staged }} as staged
     inner join losing_tables
-        on
-            staged._versions > 1
-            and losing_tables.table_name = '{{ table }}'
+        on losing_tables.table_name = '{{ table }}'
+    left join {{ table }}_versions as versions
+        on staged.{{ about.key }} = versions.row_key
+    where versions.row_count is distinct from staged._versions
 
     union
 

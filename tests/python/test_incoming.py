@@ -564,7 +564,7 @@ def test_a_build_that_began_meanwhile_costs_nothing_but_time(
             batches = bring([bench.folder / "in" / "orders.csv"], area, PROJECT, None, NOON)
             holder.stdout.readline()
             with pytest.raises(UserError) as caught:
-                move(batches, area, bench.database, {}, bench.said.append)
+                move(batches, area, bench.database, PROJECT, {}, bench.said.append)
     finally:
         holder.communicate(b"\n")
     assert "is open in another program" in str(caught.value)

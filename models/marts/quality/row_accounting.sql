@@ -47,15 +47,21 @@ quarantined as (
 
 ),
 
+erased as (
+
+    select * from {{ ref('raw_erased_rows') }}
+
+),
+
 accounted as (
 
     select
         landed.table_name,
-        cast(landed.raw_rows as {{ dbt.type_bigint() }}) as raw_rows,
+        cast(landed.raw_rows + coalesce(erased.erased_rows, 0) as {{ dbt.type_bigint() }}) as raw_rows,
         cast(staged.staged_rows as {{ dbt.type_bigint() }}) as staged_rows,
         cast(staged.duplicate_rows as {{ dbt.type_bigint() }}) as duplicate_rows,
         cast(coalesce(quarantined.quarantined_rows, 0) as {{ dbt.type_bigint() }}) as quarantined_rows,
-        cast(0 as {{ dbt.type_bigint() }}) as erased_rows,
+        cast(coalesce(erased.erased_rows, 0) as {{ dbt.type_bigint() }}) as erased_rows,
         {{ rate('coalesce(quarantined.quarantined_rows, 0)', 'landed.raw_rows') }} as quarantined_rate,
         staged.newest_event_at
     from landed
@@ -63,6 +69,8 @@ accounted as (
         on landed.table_name = staged.table_name
     left join quarantined
         on landed.table_name = quarantined.table_name
+    left join erased
+        on landed.table_name = erased.table_name
 
 )
 
