@@ -43,3 +43,63 @@
         {{ landed }}
     {%- endif -%}
 {%- endmacro %}
+
+{#- Whether the key of a raw table is one column of text, as it came. -#}
+{% macro has_text_key(contract, found) -%}
+    {%- set names = contract.config.meta.key -%}
+    {{ return(names | length == 1 and names[0] in found and landing_is_text(found[names[0]].type)) }}
+{%- endmacro %}
+
+{#- The rows of a raw table, as they came, whose key has blanks around it. -#}
+{% macro rows_with_blank_keys(table) -%}
+    {%- set relation = landing_table(table) if execute -%}
+    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute -%}
+    {%- set found = landing_columns(relation, {}, table) if execute else {} -%}
+    {%- if relation and '_load_id' in found and has_text_key(contract, found) -%}
+        select * from {{ relation }} where {{ has_blanks_around(adapter.quote(found[contract.config.meta.key[0]].name)) }}
+    {%- else -%}
+        select cast(null as {{ dbt.type_string() }}) as _load_id where 1 = 0
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The raw rows whose key changed. Nearly every key came without blanks around it: those rows are
+    found by the column as it is, which an engine does many times faster than trimming each key.
+-#}
+{% macro with_changed_keys(rows, contract, table, found) -%}
+    {%- set changed -%}
+        (
+            select changed_rows.row_key
+            from {{ existing('changed_rows') }} as changed_rows
+            where changed_rows.table_name = '{{ table }}'
+        )
+    {%- endset -%}
+    {%- set has_key = "coalesce(" ~ landing_row_key(contract, found) ~ ", '') in " ~ changed -%}
+    (
+        {% if has_text_key(contract, found) -%}
+        {%- set own = adapter.quote(found[contract.config.meta.key[0]].name) -%}
+        select * from {{ rows }}
+        where {{ own }} in {{ changed }} and {{ own }} != ''
+        {%- for is_of_blank_load in (blank_loads(table) if '_load_id' in found else ['1 = 1']) %}
+        union all
+        select * from {{ rows }}
+        where {{ is_of_blank_load }} and {{ has_blanks_around(own) }} and {{ has_key }}
+        {%- endfor %}
+        {%- else -%}
+        select * from {{ rows }}
+        where {{ has_key }}
+        {%- endif %}
+    ) as given
+{%- endmacro %}
+
+{#- The loads that may hold keys with blanks around them, as conditions that exclude each other. -#}
+{% macro blank_loads(table) %}
+    {%- set named -%}
+        _load_id in (
+            select loads.load_id
+            from {{ existing('landed_loads') }} as loads
+            where loads.table_name = '{{ table }}' and loads.has_blank_keys
+        )
+    {%- endset -%}
+    {{ return([named, '_load_id is null']) }}
+{% endmacro %}

@@ -1,7 +1,20 @@
 {#- A text without blanks, tabs and line ends around it, NULL when nothing is left. -#}
 {% macro trimmed(expression) -%}
-    {%- set blanks = "' ' || chr(9) || chr(10) || chr(13) || chr(160)" -%}
-    nullif({{ adapter.dispatch('trim_of', 'customer_lifecycle')(expression, blanks) }}, '')
+    nullif({{ adapter.dispatch('trim_of', 'customer_lifecycle')(expression, blanks() | join(' || ')) }}, '')
+{%- endmacro %}
+
+{% macro blanks() %}
+    {{ return(["' '", 'chr(9)', 'chr(10)', 'chr(13)', 'chr(160)']) }}
+{% endmacro %}
+
+{#- Whether a text is another one when it is trimmed. -#}
+{% macro has_blanks_around(expression) -%}
+    (
+        {{ expression }} is null or {{ expression }} = ''
+        {%- for blank in blanks() %}
+        or {{ expression }} like {{ blank }} || '%' or {{ expression }} like '%' || {{ blank }}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {% macro default__trim_of(expression, characters) -%}

@@ -60,14 +60,8 @@ source as (
         {#- As it came: a filter on it then skips what it does not ask for. #}
         {{ adapter.quote(found['_load_id'].name) if landing_is_text(found.get('_load_id', {'type': ''}).type)
             else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _load_id
-    from {{ without_erased(relation, found, contract.columns) }}
-    {%- if is_only_changed and relation %}
-    where
-        coalesce({{ landing_row_key(contract, found) }}, '') in (
-            select changed_rows.row_key from {{ existing('changed_rows') }} as changed_rows
-            where changed_rows.table_name = '{{ table }}'
-        )
-    {%- endif %}
+    {%- set rows = without_erased(relation, found, contract.columns) %}
+    from {{ with_changed_keys(rows, contract, table, found) if is_only_changed and relation else rows }}
 
 ),
 

@@ -26,7 +26,8 @@ facts as (
         load_key as item,
         load_id,
         loaded_at,
-        landed_rows
+        landed_rows,
+        has_blank_keys
     from {{ ref('landed_loads') }}
     where landed_rows > 0
 
@@ -38,7 +39,8 @@ facts as (
         '{{ policy_hash() if execute }}' as item,
         cast(null as {{ text }}) as load_id,
         cast(null as {{ moment }}) as loaded_at,
-        cast(null as {{ whole }}) as landed_rows
+        cast(null as {{ whole }}) as landed_rows,
+        cast(null as boolean) as has_blank_keys
 
     union all
 
@@ -48,7 +50,8 @@ facts as (
         {{ parameter_text() }} as item,
         cast(null as {{ text }}) as load_id,
         cast(null as {{ moment }}) as loaded_at,
-        cast(null as {{ whole }}) as landed_rows
+        cast(null as {{ whole }}) as landed_rows,
+        cast(null as boolean) as has_blank_keys
     from {{ ref('int_parameters') }}
 
     union all
@@ -59,14 +62,15 @@ facts as (
         cast(as_of as {{ text }}) as item,
         cast(null as {{ text }}) as load_id,
         as_of as loaded_at,
-        cast(null as {{ whole }}) as landed_rows
+        cast(null as {{ whole }}) as landed_rows,
+        cast(null as boolean) as has_blank_keys
     from {{ ref('int_as_of') }}
 
 ),
 
-{% if last and not is_whole -%}
 completed as (
 
+    {% if last and not is_whole -%}
     select
         kind,
         name,
@@ -74,13 +78,13 @@ completed as (
         load_id,
         loaded_at,
         landed_rows,
+        has_blank_keys,
         run_number
     from {{ last }}
 
-)
-{%- else -%}
-completed as (
+    union all
 
+    {% endif -%}
     select
         facts.kind,
         facts.name,
@@ -88,12 +92,12 @@ completed as (
         facts.load_id,
         facts.loaded_at,
         facts.landed_rows,
+        facts.has_blank_keys,
         cast(runs.run_number as {{ whole }}) as run_number
     from facts
     cross join runs
     {{ 'where 1 = 0' if execute and not is_whole }}
 
 )
-{%- endif %}
 
 select * from completed

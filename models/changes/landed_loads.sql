@@ -34,7 +34,8 @@ known as (
         item as load_key,
         load_id,
         loaded_at,
-        landed_rows
+        landed_rows,
+        has_blank_keys
     from {{ last }}
     where kind = 'load'
 
@@ -52,7 +53,8 @@ compared as (
         coalesce(named.landed_rows, 0) != coalesce(known.landed_rows, 0)
         or coalesce(named.load_key, known.load_key) = '|' as is_changed,
         coalesce(named.landed_rows, 0) < coalesce(known.landed_rows, 0)
-        or coalesce(named.load_key, known.load_key) = '|' as has_lost_rows
+        or coalesce(named.load_key, known.load_key) = '|' as has_lost_rows,
+        coalesce(known.has_blank_keys, false) as had_blank_keys
     from named
     full outer join known
         on
@@ -70,10 +72,49 @@ compared as (
         loaded_at,
         cast(landed_rows as {{ dbt.type_bigint() }}) as landed_rows,
         true as is_changed,
-        false as has_lost_rows
+        false as has_lost_rows,
+        false as had_blank_keys
     from named
 
 )
-{%- endif %}
+{%- endif %},
 
-select * from compared
+-- A key with blanks around it is looked for in another way. Only new loads are asked for them.
+blank_keys as (
+
+    {% for table in staged_by_row() -%}
+    select
+        '{{ table }}' as table_name,
+        given._load_id as load_id
+    from ({{ rows_with_blank_keys(table) }}) as given
+    inner join compared
+        on
+            compared.table_name = '{{ table }}'
+            and compared.is_changed
+            and compared.load_id = given._load_id
+    group by given._load_id
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+described as (
+
+    select
+        compared.table_name,
+        compared.load_key,
+        compared.load_id,
+        compared.loaded_at,
+        compared.landed_rows,
+        compared.is_changed,
+        compared.has_lost_rows,
+        compared.had_blank_keys or blank_keys.load_id is not null as has_blank_keys
+    from compared
+    left join blank_keys
+        on
+            compared.table_name = blank_keys.table_name
+            and compared.load_id = blank_keys.load_id
+
+)
+
+select * from described

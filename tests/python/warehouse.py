@@ -123,7 +123,7 @@ def compiled_models(database: Path) -> list[tuple[str, str, str]]:
 def rebuild(connection: duckdb.DuckDBPyConnection, models: Sequence[tuple[str, str, str]]) -> None:
     """Execute compiled models again, in order. Views stay as they are: their SQL is the same."""
     for kind, name, sql in models:
-        if kind == "table":
+        if kind in ("table", "incremental"):
             connection.execute(f"delete from {name}")
             connection.execute(f"insert into {name} by name {sql}")
 
