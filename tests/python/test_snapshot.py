@@ -54,6 +54,7 @@ def sees_what_is_overwritten(run: Run, build: Build) -> None:
     """Ada moves, Bob stays, Cleo is deleted, Dan is new: what two builds of them keep."""
     run("create schema kept_raw")
     run(f"create table kept_raw.customers ({COLUMNS})")
+    run("create table kept_raw.orders (order_id varchar, ordered_at varchar, status varchar)")
     run(
         "insert into kept_raw.customers values"
         " ('ada', 'ada@example.com', 'DE'), ('bob', null, 'DE'), ('cleo', null, 'DE')"
