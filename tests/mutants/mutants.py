@@ -13,6 +13,7 @@ LANDING_TESTS = ("test_landing.py", "test_quarantine.py", "test_invariants.py")
 MODELS_TESTS = ("test_lifecycle_property.py", "test_invariants.py")
 TESTS_TESTS = ("test_dbt_tests.py",)
 ATTRIBUTES_TESTS = ("test_attributes.py",)
+CHANGES_TESTS = ("test_incremental.py",)
 HARNESS_TESTS = ("test_incoming.py", "test_load.py", "test_cli.py")
 
 
@@ -93,9 +94,8 @@ MUTANTS = [
         "filter",
         "A faulty version hides the good one before it",
         "macros/landing/latest_version.sql",
-        "        on landed._row_key = repeated_keys._row_key\n"
-        "    where landed.{{ fault }} is null\n\n),\n\nlatest",
-        "        on landed._row_key = repeated_keys._row_key\n\n),\n\nlatest",
+        "    {%- endif %}\n    where landed.{{ fault }} is null\n\n),\n\nlatest",
+        "    {%- endif %}\n\n),\n\nlatest",
         LANDING_TESTS,
     ),
     Mutant(
@@ -110,8 +110,8 @@ MUTANTS = [
         "rule",
         "The rate of the UTC day is taken, not of the business day",
         "models/staging/base_orders.sql",
-        "{{ business_date('ordered_at') }} as ordered_on",
-        "cast(ordered_at as date) as ordered_on",
+        "{{ business_date('rows_to_stage.ordered_at') }} as ordered_on",
+        "cast(rows_to_stage.ordered_at as date) as ordered_on",
         LANDING_TESTS,
     ),
     Mutant(
@@ -392,8 +392,8 @@ MUTANTS = [
         "join",
         "A stage's length runs from the wrong neighbour",
         "models/marts/lifecycle/lifecycle_transitions.sql",
-        "lag(valid_from) over life as previous_valid_from",
-        "coalesce(lag(valid_from, 2) over life, lag(valid_from) over life) as previous_valid_from",
+        "            and entered.span_number = left_behind.span_number\n",
+        "            and greatest(entered.span_number - 1, 2) = left_behind.span_number\n",
     ),
     Mutant(
         "rule",
@@ -438,12 +438,86 @@ MUTANTS = [
         "    where is_month_complete\n",
         "    where is_month_complete or month_start_on > date '1900-01-01'\n",
     ),
+    # --- what changed ---
+    Mutant(
+        "filter",
+        "Whom a corrected row spoke of before is forgotten",
+        "models/changes/changed_ids.sql",
+        "{% for side in ['before', 'after'] -%}",
+        "{% for side in ['after'] -%}",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "What a stopped run had found is forgotten",
+        "models/changes/changed_ids.sql",
+        "on pending.since_run = last_run.run_number",
+        "on pending.since_run > last_run.run_number",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "An id that left a customer touches only the one it came to",
+        "models/changes/changed_identities.sql",
+        "    from vanished\n",
+        "    from vanished\n    where 1 = 0\n",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "Another cost of a product leaves the orders as they were",
+        "models/changes/changed_orders.sql",
+        "where items.product_id in (select changed_products.row_key from changed_products)",
+        "where 1 = 0",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "Another fit leaves the customers as they were",
+        "models/changes/changed_customers.sql",
+        "    where completed_parameters.parameter is null\n    union\n",
+        "    where completed_parameters.parameter is null and 1 = 0\n    union\n",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "A row that is gone stays staged",
+        "models/changes/changed_rows.sql",
+        "where versions.row_count is distinct from staged._versions",
+        "where versions.row_count is distinct from staged._versions and 1 = 0",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "A row in quarantine stays there when its cause is gone",
+        "models/changes/changed_rows.sql",
+        "    from {{ kept }}\n    where table_name = '{{ table }}'\n",
+        "    from {{ kept }}\n    where table_name = '{{ table }}' and 1 = 0\n",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "Another exchange rate leaves the orders as they were",
+        "models/changes/changed_rows.sql",
+        "and staged.rate_to_reporting is distinct from day_rates.rate_to_reporting",
+        "and staged.rate_to_reporting is distinct from day_rates.rate_to_reporting and 1 = 0",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "macro",
+        "Touched rows come, and the old ones stay",
+        "macros/changes/touched.sql",
+        "delete from {{ target }} where {{ conditions | join(' or ') }};",
+        "delete from {{ target }} where ({{ conditions | join(' or ') }}) and 1 = 0;",
+        CHANGES_TESTS,
+    ),
     # --- dimensions, facts, quality ---
     Mutant(
         "join",
         "A product that only a click names has no row",
         "models/marts/core/dim_products.sql",
-        "    union\n    select product_id from {{ ref('stg_interactions') }}\n",
+        "    union\n    select id as product_id from {{ ref('int_mentions') }}\n"
+        "    where id_kind = 'product'\n",
         "",
     ),
     Mutant(

@@ -1,0 +1,122 @@
+"""Runs as dbt does them: what makes one full, what makes one complete, and one at a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from warehouse import run_dbt
+
+from lifecycle.errors import UserError
+from lifecycle.lock import one_build
+
+SAMPLE = {"use_sample": True}
+
+
+@pytest.fixture(scope="module")
+def company(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the built sample company; views name their database, so its name stays."""
+    return Path(shutil.copy(sample_database, tmp_path_factory.mktemp("runs")))
+
+
+def ask(database: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def statuses(database: Path) -> dict[str, str]:
+    """What became of each model of the last run."""
+    results = json.loads((database.with_suffix(".target") / "run_results.json").read_text())
+    return {row["unique_id"].split(".")[-1]: row["status"] for row in results["results"]}
+
+
+def test_every_incremental_model_comes_before_the_end_of_a_run(company: Path) -> None:
+    run_dbt("parse", company, variables=SAMPLE)
+    manifest = json.loads((company.with_suffix(".target") / "manifest.json").read_text())
+    before: set[str] = set()
+    open_nodes = ["model.customer_lifecycle.completed_run"]
+    while open_nodes:
+        parents = set(manifest["parent_map"][open_nodes.pop()]) - before
+        before |= parents
+        open_nodes += parents
+    incremental = {
+        name
+        for name, node in manifest["nodes"].items()
+        if node["config"].get("incremental_strategy") == "touched"
+    }
+    assert len(incremental) > 25
+    assert incremental <= before
+    # What staging held is read before staging is written.
+    staged = {name for name in incremental if ".stg_" in name and "attributes" not in name}
+    for name in staged:
+        assert "model.customer_lifecycle.changed_ids" in manifest["parent_map"][name], name
+
+
+def test_a_run_with_nothing_new_is_a_delta(company: Path) -> None:
+    ((runs,),) = ask(company, "select max(run_number) from changes.completed_run")
+    spans = "select count(*), sum(hash(s)) from marts.lifecycle_spans as s"
+    before = ask(company, spans)
+    run_dbt("seed", company, variables=SAMPLE)
+    run_dbt("run", company, variables=SAMPLE)
+    assert ask(company, "select max(run_number) from changes.completed_run") == [(runs + 1,)]
+    # The dirty rows of the sample wait in quarantine and are looked at again; nothing else is.
+    ((waiting,),) = ask(company, "select count(*) from changes.changed_rows")
+    ((quarantined,),) = ask(company, "select count(*) from marts.quarantined_rows")
+    assert 0 < waiting <= quarantined
+    assert ask(company, spans) == before
+
+
+def test_another_rule_makes_a_full_run(company: Path) -> None:
+    segments = "select count(*) from marts.lifecycle_spans where stage = 'churn'"
+    touched = "select count(*) from changes.changed_rows"
+    before = ask(company, segments)
+    policy = ask(company, "select item from changes.completed_run where kind = 'policy'")
+    other: dict[str, Any] = {**SAMPLE, "high_value_factor": 3, "session_timeout_minutes": 5}
+    sessions = ask(company, "select count(*) from marts.fct_sessions")
+
+    run_dbt("run", company, variables=other)
+
+    assert ask(company, "select distinct run_number from changes.completed_run") == [(1,)]
+    assert ask(company, "select item from changes.completed_run where kind = 'policy'") != policy
+    assert ask(company, touched) == [(0,)]
+    assert ask(company, "select count(*) from marts.fct_sessions") > sessions
+    assert ask(company, segments) == before
+
+
+def test_a_run_of_some_models_is_not_a_complete_one(company: Path) -> None:
+    completed = "select * from changes.completed_run order by all"
+    before = ask(company, completed)
+    run_dbt("run", company, "--select", "lifecycle_spans+", variables=SAMPLE)
+    assert statuses(company)["completed_run"] == "success"
+    assert ask(company, completed) == before
+
+
+def test_staging_is_not_made_anew_from_what_changed_only(company: Path) -> None:
+    staged = ask(company, "select count(*) from staging.stg_orders")
+    done = run_dbt(
+        "run", company, "--full-refresh", "--select", "stg_orders", variables=SAMPLE, check=False
+    )
+    assert done.returncode != 0
+    said = " ".join(done.stdout.split())
+    assert "stg_orders needs base_orders" in said
+    assert "Run without --select, or select +stg_orders." in said
+    assert ask(company, "select count(*) from staging.stg_orders") == staged
+
+
+def test_one_build_at_a_time(tmp_path: Path) -> None:
+    database = tmp_path / "company.duckdb"
+    with one_build(tmp_path, None, database, ""):
+        with (
+            pytest.raises(UserError, match=r"Another build of company\.duckdb is at work"),
+            one_build(tmp_path, None, database, ""),
+        ):
+            pass
+        with one_build(tmp_path, None, tmp_path / "other.duckdb", ""):
+            pass
+    with one_build(tmp_path, None, database, ""):
+        pass
+    assert list(tmp_path.iterdir()) == []
