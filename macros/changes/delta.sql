@@ -7,6 +7,15 @@
     {%- if not execute or model.resource_type == 'unit_test' or flags.FULL_REFRESH -%}
         {{ return(false) }}
     {%- endif -%}
+    {#- Asked some hundred times in a run, in which the answer is one; `graph` lives as long as it. -#}
+    {%- if '_is_delta_run' not in graph -%}
+        {%- do graph.update({'_is_delta_run': is_up_to_date_with_policy()}) -%}
+    {%- endif -%}
+    {{ return(graph['_is_delta_run']) }}
+{% endmacro %}
+
+{#- Whether there was a complete run, all it made is still there, and it followed today's policy. -#}
+{% macro is_up_to_date_with_policy() %}
     {%- set last = existing('completed_run') -%}
     {%- if last is none -%}
         {{ return(false) }}
@@ -75,6 +84,22 @@
                     ~ node.name ~ "."
                 ) }}
             {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+{#-
+    Before a full run stages anew, the last complete one is no longer what the next may start from:
+    should this run be stopped, the next one is a full run too. Called on-run-start.
+-#}
+{% macro forget_completed_run() %}
+    {%- if execute and flags.WHICH in ['build', 'run'] and not is_delta_run() and existing('completed_run') -%}
+        {%- for node in graph.nodes.values()
+            if node.unique_id in selected_resources and node.config.incremental_strategy == 'touched'
+            and 'staging' in node.fqn -%}
+            {%- if loop.first -%}
+                delete from {{ existing('completed_run') }} where kind = 'policy'
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
 {% endmacro %}

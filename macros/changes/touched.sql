@@ -79,7 +79,10 @@
         {%- set condition = touched_condition(entry[0], entry[1], existing(touched_set(entry[1])[0])) -%}
         {%- do conditions.append('(' ~ condition ~ ' and ' ~ entry[2] ~ ')' if entry | length > 2 else condition) -%}
     {%- endfor -%}
-    delete from {{ target }} where {{ conditions | join(' or ') }};
+    {#- One by one: an engine skips what a single condition does not ask for. #}
+    {%- for condition in conditions %}
+    delete from {{ target }} where {{ condition }};
+    {%- endfor %}
     insert into {{ target }} ({{ names }}) select {{ names }} from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
 

@@ -507,8 +507,8 @@ MUTANTS = [
         "macro",
         "Touched rows come, and the old ones stay",
         "macros/changes/touched.sql",
-        "delete from {{ target }} where {{ conditions | join(' or ') }};",
-        "delete from {{ target }} where ({{ conditions | join(' or ') }}) and 1 = 0;",
+        "delete from {{ target }} where {{ condition }};",
+        "delete from {{ target }} where {{ condition }} and 1 = 0;",
         CHANGES_TESTS,
     ),
     # --- dimensions, facts, quality ---

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
+from conftest import Command
 from warehouse import differing_tables, run_dbt, tables_of
 
 pytestmark = pytest.mark.engines
@@ -58,3 +59,14 @@ def test_a_delta_on_postgres_gives_the_same(
     assert customers / 4 < touched < customers
     unequal, _ = differing_tables(local, postgres, marts)
     assert unequal == {}
+
+
+def test_a_second_build_on_postgres_does_not_start(
+    lifecycle: Command, postgres_server: tuple[str, dict[str, str]]
+) -> None:
+    uri, environment = postgres_server
+    with psycopg2.connect(uri) as first, first.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(hashtext('lifecycle build '))")
+        second = lifecycle("build", "--sample", "--target", "postgres", **environment)
+    assert second.returncode == 2
+    assert "Another build of the schemas marts and so on is at work" in second.stderr

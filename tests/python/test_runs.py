@@ -87,6 +87,14 @@ def test_another_rule_makes_a_full_run(company: Path) -> None:
     assert ask(company, segments) == before
 
 
+def test_a_full_run_that_is_stopped_is_followed_by_a_full_run(company: Path) -> None:
+    broken = {**SAMPLE, "raw_schema": "nowhere"}  # another policy
+    run_dbt("run", company, "--select", "+stg_customers", variables=broken)
+    assert ask(company, "select * from changes.completed_run where kind = 'policy'") == []
+    run_dbt("run", company, variables=SAMPLE)
+    assert ask(company, "select distinct run_number from changes.completed_run") == [(1,)]
+
+
 def test_a_run_of_some_models_is_not_a_complete_one(company: Path) -> None:
     completed = "select * from changes.completed_run order by all"
     before = ask(company, completed)
