@@ -193,13 +193,14 @@ def test_postgres_finds_the_same_columns_and_spans(
         cursor.executemany(
             f"insert into own_raw.{table} values ({places})", [tuple(row.values()) for row in rows]
         )
-    run_dbt(
-        f"run --select {MODELS}",
-        tmp_path / "company.duckdb",
-        variables=VARIABLES | {"schema_prefix": "own_"},
-        target="postgres",
-        environment=environment,
-    )
+    for command in ("seed", f"run --select {MODELS}"):
+        run_dbt(
+            command,
+            tmp_path / "company.duckdb",
+            variables=VARIABLES | {"schema_prefix": "own_"},
+            target="postgres",
+            environment=environment,
+        )
     tables = [f"marts.{mart}" for mart in MARTS]
     unequal, compared = differing_tables(built, connection, tables, "own_")
     connection.close()
