@@ -28,7 +28,7 @@ from warehouse import compiled_models, differing_tables, run_dbt, tables_of, wri
 
 from lifecycle.generate import generate
 
-CASES = int(os.environ.get("LIFECYCLE_BATCH_CASES", "2"))
+CASES = int(os.environ.get("LIFECYCLE_BATCH_CASES", "1"))
 KILLS = int(os.environ.get("LIFECYCLE_KILLS", "2"))
 VARIABLES = {"use_sample": False, "quarantine_share_limit": 1.0}
 # What says how a run came about differs between a delta and a full run, and is no mart.
