@@ -20,7 +20,7 @@ import duckdb
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-KILLS = int(os.environ.get("LIFECYCLE_KILLS", "2"))
+KILLS = int(os.environ.get("LIFECYCLE_KILLS", "1"))
 # Views name their database, so its file has one name in every folder.
 SHOP = "shop.duckdb"
 # All models, so that the run is a complete one; without tests, so that it is short.
