@@ -295,7 +295,7 @@ def _write_proof(
             f" {deleted}, {emptied})"
         )
     run("drop table erased_ids")
-    for schema in ("landing", "staging", "intermediate"):
+    for schema in sorted(SCHEMAS - {"raw"}):
         run(f"drop schema if exists {own}{schema} cascade")
 
 

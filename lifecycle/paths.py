@@ -9,8 +9,8 @@ from lifecycle.errors import UserError
 
 PROJECT_NAME = "customer_lifecycle"
 SCHEMAS = {
-    *("raw", "sample", "rules", "landing", "staging", "intermediate", "marts"),
-    "test_failures",
+    *("raw", "sample", "rules", "landing", "changes", "staging", "intermediate", "marts"),
+    *("snapshots", "test_failures"),
 }
 
 
