@@ -128,13 +128,13 @@ def _waiting(run: Query, raw: str) -> list[str]:
     return sorted(i for i in asked if i and tombstone_of("customer", i) not in done)
 
 
-def _rows(run: Query, raw: str, table: str, query: str) -> list:
-    """The rows of a query on a raw table, none when there is no such table."""
+def _rows(run: Query, schema: str, table: str, query: str) -> list:
+    """The rows of a query on a table, none when there is no such table."""
     there = run(
         "select 1 from information_schema.tables where table_catalog = current_database()"
-        f" and table_schema = {literal(raw)} and table_name = {literal(table)}"
+        f" and table_schema = {literal(schema)} and table_name = {literal(table)}"
     )
-    return run(query.format(f"{quote(raw)}.{table}")) if there else []
+    return run(query.format(f"{quote(schema)}.{table}")) if there else []
 
 
 @contextmanager
@@ -176,6 +176,7 @@ def _begin_in_file(
             hashes = ", ".join(f"('{tombstone_of('email', a)}')" for a in addresses)
             strike_addresses(con, rules, raw, f"from (values {hashes}) as t (id_hash)")
         _count_loads(con, raw, {s.table for s in struck if s.deleted})
+        _strike_snapshot(run, variables)
         _write_proof(run, variables, requests, struck, erased_at)
         discard(area)
 
@@ -195,6 +196,7 @@ def _begin_elsewhere(
             if own:
                 counts = count_query(f"({named_query(f'{raw}.{table}', own, columns)}) as named")
                 struck += [Struck(request, table, *rows) for request, *rows in run(counts)]
+        _strike_snapshot(run, variables)
         _write_proof(run, variables, requests, struck, erased_at)
 
 
@@ -255,6 +257,16 @@ def _addresses(run: Query, con: Any, raw: str) -> list[str]:
         " order by address"
     )
     return [row[0] for row in rows]
+
+
+def _strike_snapshot(run: Query, variables: dict[str, Any]) -> None:
+    """Take the persons in erased_ids out of the snapshot, which no build makes anew."""
+    _rows(
+        run,
+        f"{variables.get('schema_prefix') or ''}snapshots",
+        "snap_customers",
+        "delete from {} where contact_id in (select id from erased_ids where id_kind = 'customer')",
+    )
 
 
 def _count_loads(con: Any, raw: str, tables: set[str]) -> None:

@@ -182,6 +182,12 @@ REQUESTS = """
     ask-anna,KunA3,2024-05-01 10:00
     ask-paul,KunPaul,2024-05-02 10:00
 """
+# Two states of each contact, as the snapshot of customers keeps them.
+SNAPSHOT = (
+    "create table snapshots.snap_customers as select contact_id, email_hash, country,"
+    " dbt_valid_from from marts.dim_contacts cross join"
+    " (values (timestamp '2024-04-01'), (timestamp '2024-04-02')) as builds (dbt_valid_from)"
+)
 # In a company as small as this the rows that are meant to be faulty are many.
 VARS = "{quarantine_share_limit: 1.0}"
 MODELS_ALONE = ("-s", "path:models", "-s", "path:seeds", "--exclude", "resource_type:test")
@@ -272,6 +278,9 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place.load("first", FILES)
     place.build()
     place.run("publish")
+    with duckdb.connect(str(place.database)) as con:
+        con.execute("create schema snapshots")
+        con.execute(SNAPSHOT)
     place.load("second", {"erasure_requests": REQUESTS})
     return place
 
@@ -290,9 +299,29 @@ def test_nothing_of_the_person_is_left(before: Place, after: Place) -> None:
     assert {word for word in GONE if any(hit.endswith(word.lower()) for hit in there)} == set(GONE)
     assert {hit.split(":")[0] for hit in there} >= {
         "raw.orders",
+        "snapshots.snap_customers",
         "company.duckdb",
         "lifecycle_marts.duckdb",
     }
+
+
+def test_what_others_were_like_stays_in_the_snapshot(before: Place, after: Place) -> None:
+    states = (
+        "select contact_id, count(*) from snapshots.snap_customers group by contact_id"
+        " order by contact_id"
+    )
+    gone = {*ANNA, "KunPaul"}
+    others = [row for row in before.rows(states) if row[0] not in gone]
+    assert len(others) == len(before.rows(states)) - len(gone)
+    assert ("KunBob", 2) in others
+    assert after.rows(states) == others
+
+
+def test_no_schema_of_the_looking_is_left(after: Place) -> None:
+    schemas = (
+        "select schema_name from information_schema.schemata where schema_name like 'erasing%'"
+    )
+    assert after.rows(schemas) == []
 
 
 @pytest.fixture(scope="module")
@@ -471,6 +500,11 @@ def test_postgres_leaves_them_out_and_changes_no_table_of_the_company(
             con.autocommit = True
             cur = con.cursor()
             cur.execute("create schema raw")
+            cur.execute("create schema snapshots")
+            cur.execute(
+                "create table snapshots.snap_customers as select unnest(array"
+                "['KunA1', 'KunA1', 'KunBob', 'KunBob', 'KunPaul', 'KunA3']) as contact_id"
+            )
             for table, text in delivered.items():
                 header, *lines = (line.strip() for line in text.strip().splitlines())
                 names = [*header.split(","), "_loaded_at", "_source_file"]
@@ -497,6 +531,10 @@ def test_postgres_leaves_them_out_and_changes_no_table_of_the_company(
             ]
             cur.execute("select count(*) from raw._erasing")
             assert cur.fetchall() == [(0,)]
+            cur.execute("select contact_id from snapshots.snap_customers")
+            assert cur.fetchall() == [("KunBob",), ("KunBob",)]
+            cur.execute("select nspname from pg_namespace where nspname like 'erasing%'")
+            assert cur.fetchall() == []
             with without.opened() as other:
                 assert differences(con, other) == {"row_accounting", "quality_summary"}
             again = place.build("--target", "postgres", *MODELS_ALONE)
