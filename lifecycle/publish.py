@@ -5,7 +5,6 @@ In the folder that is published to, `current` is a symlink to `releases/<id>`, w
 newest release that did not pass the check, `reports/<id>` what the check found.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -23,6 +22,7 @@ import yaml
 from lifecycle.connection import duckdb_file
 from lifecycle.errors import UserError, without_values
 from lifecycle.files import literal, quote
+from lifecycle.lock import held
 from lifecycle.tables import open_database
 
 Say = Callable[[str], None]
@@ -300,13 +300,8 @@ def is_whole(folder: Path) -> bool:
 def exclusive(out: Path) -> Iterator[None]:
     """Be the only publisher in `out`; what a killed one left is cleared, before and after."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"Another lifecycle publish is writing to {out}. Try again when it is done."
-            ) from None
+    busy = f"Another lifecycle publish is writing to {out}. Try again when it is done."
+    with held(out / ".lock", busy):
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)
         try:
             yield
