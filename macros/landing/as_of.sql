@@ -49,3 +49,21 @@
     {%- set local = modules.pytz.utc.localize(last).astimezone(zone) -%}
     {{ return("cast('" ~ local.strftime('%Y-%m-%d') ~ "' as date)") }}
 {%- endmacro %}
+
+{#-
+    Of each table of events, its time aggregated over all rows (min, max) as `event_at`. `as_of` is
+    after the last of them, the calendar begins with the first.
+-#}
+{% macro event_times(aggregate) -%}
+    {%- for table, event_time in {
+        'orders': 'ordered_at',
+        'refunds': 'refunded_at',
+        'interactions': 'occurred_at',
+        'feedback': 'responded_at',
+        'tickets': 'opened_at',
+        'customers': 'registered_at',
+    }.items() %}
+    select {{ aggregate }}({{ event_time }}) as event_at from {{ ref('stg_' ~ table) }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -2,23 +2,13 @@ with
 
 event_times as (
 
-    select max(ordered_at) as latest_at from {{ ref('stg_orders') }}
-    union all
-    select max(refunded_at) as latest_at from {{ ref('stg_refunds') }}
-    union all
-    select max(occurred_at) as latest_at from {{ ref('stg_interactions') }}
-    union all
-    select max(responded_at) as latest_at from {{ ref('stg_feedback') }}
-    union all
-    select max(opened_at) as latest_at from {{ ref('stg_tickets') }}
-    union all
-    select max(registered_at) as latest_at from {{ ref('stg_customers') }}
+    {{ event_times('max') }}
 
 ),
 
 last_day as (
 
-    select {{ business_date('max(latest_at)') }} as latest_on from event_times
+    select {{ business_date('max(event_at)') }} as latest_on from event_times
 
 ),
 

@@ -12,29 +12,19 @@ as_of as (
 
 ),
 
-first_events as (
+event_times as (
 
-    select min(ordered_at) as first_at from {{ ref('stg_orders') }}
-    union all
-    select min(refunded_at) as first_at from {{ ref('stg_refunds') }}
-    union all
-    select min(occurred_at) as first_at from {{ ref('stg_interactions') }}
-    union all
-    select min(responded_at) as first_at from {{ ref('stg_feedback') }}
-    union all
-    select min(opened_at) as first_at from {{ ref('stg_tickets') }}
-    union all
-    select min(registered_at) as first_at from {{ ref('stg_customers') }}
+    {{ event_times('min') }}
 
 ),
 
 bounds as (
 
     select
-        coalesce({{ business_date('min(first_events.first_at)') }}, min(as_of.as_of_on)) as first_on,
+        coalesce({{ business_date('min(event_times.event_at)') }}, min(as_of.as_of_on)) as first_on,
         min(as_of.as_of_on) as last_on,
         min(as_of.as_of) as as_of
-    from first_events
+    from event_times
     cross join as_of
 
 ),
