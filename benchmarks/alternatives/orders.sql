@@ -30,6 +30,8 @@ lines as (
 
     select
         items.order_id,
+        sum(coalesce(items.line_amount, items.quantity * items.unit_price) - coalesce(items.discount_amount, 0))
+            as own,
         sum(money(coalesce(items.line_amount, items.quantity * items.unit_price) * orders.rate)) as gross,
         sum(money(coalesce(items.discount_amount, 0) * orders.rate)) as discount
     from latest_items as items
@@ -42,7 +44,8 @@ refunded as (
 
     select
         refunds.order_id,
-        sum(money(refunds.amount * orders.rate)) as amount
+        sum(refunds.amount) as own,
+        money(sum(refunds.amount) * any_value(orders.rate)) as amount
     from (
         select * from refunds
         qualify row_number() over (partition by refund_id order by _loaded_at desc) = 1
@@ -58,10 +61,13 @@ valued as (
         people.customer_id,
         people.customer_type,
         orders.ordered_at,
+        coalesce(lines.own, orders.gross_amount) - coalesce(orders.discount_amount, 0)
+        - coalesce(refunded.own, 0) as own_net,
         coalesce(lines.gross, money(orders.gross_amount * orders.rate))
         - coalesce(lines.discount, 0)
-        - money(coalesce(orders.discount_amount, 0) * orders.rate)
-        - coalesce(refunded.amount, 0) as net_amount
+        - money(coalesce(orders.discount_amount, 0) * orders.rate) as sold_amount,
+        -- What is left of an order in its own currency is not less than nothing in euros.
+        greatest(sold_amount - coalesce(refunded.amount, 0), 0) as net_amount
     from latest_orders as orders
     inner join people
         on orders.customer_id = people.contact_id
@@ -79,5 +85,5 @@ select
     ordered_at,
     sum(net_amount) as net_amount
 from valued
-where net_amount > 0
+where own_net > 0 and sold_amount > 0
 group by customer_id, ordered_at;

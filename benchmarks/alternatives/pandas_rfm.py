@@ -117,20 +117,25 @@ def purchases(read: Read, who: pd.DataFrame) -> pd.DataFrame:
     )
     lines["gross"] = lines.line_amount.fillna(lines.quantity.astype("float64") * lines.unit_price)
     lines["rate"] = lines.order_id.map(rate)
+    lines["own"] = lines.gross - lines.discount_amount.fillna(0)
     lines["net"] = (lines.gross * lines.rate).round(4) - (
         lines.discount_amount.fillna(0) * lines.rate
     ).round(4)
     refunds = latest(read("refunds", "refund_id order_id amount _loaded_at"), "refund_id")
-    refunds["back"] = (refunds.amount * refunds.order_id.map(rate)).round(4)
+    back = orders.order_id.map(refunds.groupby("order_id").amount.sum()).fillna(0)
 
+    own = orders.order_id.map(lines.groupby("order_id").own.sum()).fillna(orders.gross_amount)
+    own_net = (own - orders.discount_amount.fillna(0) - back).round(8)
     goods = orders.order_id.map(lines.groupby("order_id").net.sum())
     goods = goods.fillna((orders.gross_amount * orders.rate).round(4))
-    back = orders.order_id.map(refunds.groupby("order_id").back.sum()).fillna(0)
     discount = (orders.discount_amount.fillna(0) * orders.rate).round(4)
-    orders["net"] = (goods - discount - back).round(4)
+    sold = (goods - discount).round(4)
+    # What is left of an order in its own currency is not less than nothing in euros.
+    orders["net"] = (sold - (back * orders.rate).round(4)).round(4).clip(lower=0)
     statuses = rule("order_statuses")
     dead = statuses[statuses.is_cancelled | statuses.is_test].status
-    valid = orders[~orders.status.isin(dead) & orders.cancelled_at.isna() & (orders.net > 0)]
+    is_sale = ~orders.status.isin(dead) & orders.cancelled_at.isna() & (sold > 0)
+    valid = orders[is_sale & (own_net > 0)]
     valid = valid[["customer_id", "ordered_at", "net"]].rename(
         columns={"customer_id": "contact_id", "ordered_at": "at"}
     )

@@ -7,6 +7,22 @@
 {%- endmacro %}
 
 {#-
+    What is refunded of an order so far, in the reporting currency. Its lines are converted and rounded
+    one by one, so that all of them may be worth a little more or less than their sum converted. A
+    refund is as much as the sale when it is as much in the order's own currency, not more before and
+    not less after; so refunds in full leave exactly nothing.
+-#}
+{% macro refunded_in_reporting_currency(refunded, sold, sold_amount, rate) -%}
+    case
+        when {{ refunded }} = 0 then 0
+        when {{ refunded }} = {{ sold }} then {{ sold_amount }}
+        when {{ refunded }} < {{ sold }}
+            then least({{ in_reporting_currency(refunded, rate) }}, {{ sold_amount }})
+        else greatest({{ in_reporting_currency(refunded, rate) }}, {{ sold_amount }})
+    end
+{%- endmacro %}
+
+{#-
     An amount this large, in its own or the reporting currency, is a mistake: a number of another
     column, an amount in the wrong unit. Such a row goes to quarantine, so that what is added up
     further on fits: a hundred lines of this size in an order's DECIMAL(18,4), and a million million

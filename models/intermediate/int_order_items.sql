@@ -2,6 +2,7 @@
     materialized='incremental', incremental_strategy='touched', on_schema_change='append_new_columns',
     touched_when=[['order_id', 'orders']]
 ) }}
+{%- set line_amount = 'coalesce(items.line_amount, ' ~ pieces_times('items.quantity', 'items.unit_price') ~ ', 0)' %}
 
 with
 
@@ -32,11 +33,8 @@ converted as (
         items.product_id,
         items.quantity,
         coalesce(products.is_product, true) as is_product,
-        {{ in_reporting_currency(
-            'coalesce(items.line_amount, ' ~ pieces_times('items.quantity', 'items.unit_price') ~ ', 0)',
-            'orders.rate_to_reporting'
-        ) }}
-            as gross_amount,
+        cast({{ line_amount }} as decimal(28, 8)) - coalesce(items.discount_amount, 0) as goods_in_currency,
+        {{ in_reporting_currency(line_amount, 'orders.rate_to_reporting') }} as gross_amount,
         {{ in_reporting_currency('coalesce(items.discount_amount, 0)', 'orders.rate_to_reporting') }}
             as line_discount_amount,
         {{ in_reporting_currency('coalesce(orders.discount_amount, 0)', 'orders.rate_to_reporting') }}
@@ -140,6 +138,7 @@ netted as (
         gross_amount,
         {{ to_money('line_discount_amount + order_discount_share_amount') }} as discount_amount,
         {{ to_money('gross_amount - line_discount_amount - order_discount_share_amount') }} as net_sales_amount,
+        goods_in_currency,
         cost_amount
     from spread
 

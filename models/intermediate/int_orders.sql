@@ -30,6 +30,7 @@ item_totals as (
         order_id,
         sum(gross_amount) as gross_amount,
         sum(gross_amount - net_sales_amount) as discount_amount,
+        sum(goods_in_currency) as goods_in_currency,
         case when count(cost_amount) = count(*) then sum(cost_amount) end as cost_amount,
         sum(case when is_product then quantity else 0 end) as units
     from {{ ref('int_order_items') }}
@@ -42,7 +43,7 @@ refund_totals as (
 
     select
         refunds.order_id,
-        sum({{ in_reporting_currency('refunds.amount', 'orders.rate_to_reporting') }}) as refund_amount
+        sum(refunds.amount) as refunded
     from {{ ref('stg_refunds') }} as refunds
     inner join orders
         on refunds.order_id = orders.order_id
@@ -70,7 +71,11 @@ valued as (
         ) as goods_discount_amount,
         item_totals.cost_amount,
         coalesce(item_totals.units, 0) as units,
-        coalesce(refund_totals.refund_amount, 0) as refund_amount
+        cast(
+            coalesce(item_totals.goods_in_currency, orders.gross_amount, 0) - coalesce(orders.discount_amount, 0)
+            as decimal(28, 8)
+        ) as sold,
+        cast(coalesce(refund_totals.refunded, 0) as decimal(28, 8)) as refunded
     from orders
     left join contacts
         on orders.customer_id = contacts.contact_id
@@ -80,6 +85,18 @@ valued as (
         on orders.order_id = item_totals.order_id
     left join refund_totals
         on orders.order_id = refund_totals.order_id
+
+),
+
+refunded as (
+
+    select
+        *,
+        {{ refunded_in_reporting_currency(
+            'refunded', 'sold', 'goods_amount - goods_discount_amount', 'rate_to_reporting'
+        ) }}
+            as refund_amount
+    from valued
 
 ),
 
@@ -102,13 +119,14 @@ flagged as (
         is_mapped_status,
         resolved_customer_id is null as is_guest,
         {{ is_sale('is_cancelled', 'is_test', 'goods_amount - goods_discount_amount') }} as is_sale,
-        {{ is_valid_order('is_cancelled', 'is_test', 'goods_amount - goods_discount_amount', 'refund_amount') }}
+        {{ is_valid_order('is_cancelled', 'is_test', 'goods_amount - goods_discount_amount', 'sold', 'refunded') }}
             as is_valid_order,
         {{ to_money('goods_amount') }} as gross_amount,
         {{ to_money('goods_discount_amount') }} as discount_amount,
         {{ to_money('goods_amount - goods_discount_amount') }} as net_sales_amount,
         {{ to_money('refund_amount') }} as refund_amount,
         {{ to_money('goods_amount - goods_discount_amount - refund_amount') }} as net_amount,
+        sold as sold_in_currency,
         {{ to_money('cost_amount') }} as cost_amount,
         {{ in_reporting_currency('shipping_amount', 'rate_to_reporting') }} as shipping_amount,
         {{ in_reporting_currency('tax_amount', 'rate_to_reporting') }} as tax_amount,
@@ -116,7 +134,7 @@ flagged as (
         ordered_at,
         ordered_on,
         cancelled_at
-    from valued
+    from refunded
 
 )
 

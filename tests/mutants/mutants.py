@@ -218,8 +218,15 @@ MUTANTS = [
         "rule",
         "A refund is taken off an order without its exchange rate",
         "models/intermediate/int_orders.sql",
-        "sum({{ in_reporting_currency('refunds.amount', 'orders.rate_to_reporting') }})",
-        "sum(refunds.amount)",
+        "'refunded', 'sold', 'goods_amount - goods_discount_amount', 'rate_to_reporting'",
+        "'refunded', 'sold', 'goods_amount - goods_discount_amount', '1'",
+    ),
+    Mutant(
+        "rule",
+        "A refund in full leaves what rounding leaves",
+        "macros/rules/money.sql",
+        "when {{ refunded }} = {{ sold }} then {{ sold_amount }}",
+        "when 1 = 0 then {{ sold_amount }}",
     ),
     Mutant(
         "rule",
@@ -253,8 +260,8 @@ MUTANTS = [
         "macro",
         "An order refunded in full makes a customer",
         "macros/rules/orders.sql",
-        "and {{ net_sales_amount }} - {{ refund_amount }} > 0",
-        "and {{ net_sales_amount }} - {{ refund_amount }} >= 0",
+        "and {{ sold }} - {{ refunded }} > 0",
+        "and {{ sold }} - {{ refunded }} >= 0",
     ),
     Mutant(
         "filter",

@@ -45,6 +45,26 @@ sales as (
 
 ),
 
+-- Added up order by order: what is refunded by then, less what was before.
+refunds_by_then as (
+
+    select
+        refund_id,
+        order_id,
+        refunded_at,
+        cast(
+            sum(amount) over (
+                partition by order_id
+                order by refunded_at asc, {{ sortable('refund_id') }} asc
+                rows between unbounded preceding and current row
+            ) as decimal(28, 8)
+        ) as refunded,
+        amount
+    from refunds
+    where {{ is_touched('order_id', 'orders') }}
+
+),
+
 refunds_of_sales as (
 
     select
@@ -55,10 +75,19 @@ refunds_of_sales as (
         refunds.refund_id,
         orders.is_guest,
         orders.is_valid_order,
-        {{ in_reporting_currency('-refunds.amount', 'orders.rate_to_reporting') }} as amount,
+        {{ to_money(
+            refunded_in_reporting_currency(
+                'refunds.refunded - refunds.amount', 'orders.sold_in_currency', 'orders.net_sales_amount',
+                'orders.rate_to_reporting'
+            )
+            ~ ' - '
+            ~ refunded_in_reporting_currency(
+                'refunds.refunded', 'orders.sold_in_currency', 'orders.net_sales_amount', 'orders.rate_to_reporting'
+            )
+        ) }} as amount,
         refunds.refunded_at as occurred_at,
         {{ business_date('refunds.refunded_at') }} as occurred_on
-    from refunds
+    from refunds_by_then as refunds
     inner join orders
         on refunds.order_id = orders.order_id
 
