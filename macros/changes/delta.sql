@@ -20,7 +20,7 @@
     {%- if last is none -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- for node in graph.nodes.values() if node.config.incremental_strategy == 'touched' -%}
+    {%- for node in graph.nodes.values() if node.config.materialized == 'incremental' -%}
         {%- if existing(node.name) is none -%}
             {{ return(false) }}
         {%- endif -%}
@@ -59,7 +59,7 @@
 
 {#- Whether dbt was told to run all models that are kept up to date; only then is a run complete. -#}
 {% macro is_whole_run() %}
-    {%- for node in graph.nodes.values() if node.config.incremental_strategy == 'touched' -%}
+    {%- for node in graph.nodes.values() if node.config.materialized == 'incremental' -%}
         {%- if node.unique_id not in selected_resources -%}
             {{ return(false) }}
         {%- endif -%}
@@ -74,7 +74,7 @@
 {% macro check_selection() %}
     {%- if execute and flags.WHICH in ['build', 'run'] and not is_delta_run() and existing('completed_run') -%}
         {%- for node in graph.nodes.values()
-            if node.unique_id in selected_resources and node.config.incremental_strategy == 'touched' -%}
+            if node.unique_id in selected_resources and node.config.materialized == 'incremental' -%}
             {%- for parent in node.depends_on.nodes
                 if parent.split('.')[-1].startswith('base_') and parent not in selected_resources -%}
                 {{ exceptions.raise_compiler_error(
@@ -95,7 +95,7 @@
 {% macro forget_completed_run() %}
     {%- if execute and flags.WHICH in ['build', 'run'] and not is_delta_run() and existing('completed_run') -%}
         {%- for node in graph.nodes.values()
-            if node.unique_id in selected_resources and node.config.incremental_strategy == 'touched'
+            if node.unique_id in selected_resources and node.config.materialized == 'incremental'
             and 'staging' in node.fqn -%}
             {%- if loop.first -%}
                 delete from {{ existing('completed_run') }} where kind = 'policy'

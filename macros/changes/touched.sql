@@ -88,7 +88,7 @@
 
 {#- dbt asks this of every incremental model, and of seeds and snapshots. -#}
 {% macro should_full_refresh() %}
-    {%- if config.get('incremental_strategy') == 'touched' -%}
+    {%- if config.get('materialized') == 'incremental' -%}
         {{ return(not is_delta_run()) }}
     {%- endif -%}
     {%- set given = config.get('full_refresh') -%}

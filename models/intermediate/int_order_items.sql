@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='touched', on_schema_change='append_new_columns',
+    materialized='incremental',
     touched_when=[['order_id', 'orders']]
 ) }}
 {%- set line_amount = 'coalesce(items.line_amount, ' ~ pieces_times('items.quantity', 'items.unit_price') ~ ', 0)' %}

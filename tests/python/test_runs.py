@@ -46,7 +46,7 @@ def test_every_incremental_model_comes_before_the_end_of_a_run(company: Path) ->
     incremental = {
         name
         for name, node in manifest["nodes"].items()
-        if node["config"].get("incremental_strategy") == "touched"
+        if node["config"]["materialized"] == "incremental"
     }
     assert len(incremental) > 25
     assert incremental <= before
