@@ -24,7 +24,14 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 from test_real_data import local_folder, run_mapping
-from warehouse import compiled_models, differing_tables, run_dbt, tables_of, write_raw
+from warehouse import (
+    compiled_models,
+    differing_tables,
+    read_company,
+    run_dbt,
+    tables_of,
+    write_raw,
+)
 
 from lifecycle.generate import generate
 
@@ -140,12 +147,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def company(seed: int, folder: Path) -> Tables:
     """The raw rows of a small generated company, faulty ones included, as text."""
     generate(40, 200, seed, folder, dirty=True)
-    tables = {}
-    for path in sorted(folder.glob("*.csv")):
-        if not path.stem.startswith("truth_"):
-            frame = duckdb.sql(f"select * from read_csv('{path}', all_varchar = true)").df()
-            frame = frame.astype(object).where(frame.notna(), None)
-            tables[path.stem] = frame.to_dict("records")
+    tables = read_company(folder)
     for number, row in enumerate(tables["customers"]):
         row["x_size"] = (None, "S", "M")[number % 3]
     return tables
@@ -216,14 +218,14 @@ def changed(tables: Tables, draw: random.Random) -> Tables:
         is_merge = draw.random() < 0.6
         links.append(
             dict.fromkeys(links[0])
-            | {
-                "link_id": f"L{number}",
-                "link_type": "merge" if is_merge else "login",
-                "source_id": draw.choice(people if is_merge else devices),
-                "target_id": draw.choice(people),
-                "linked_at": f"2023-0{draw.randint(1, 9)}-10 12:00:00",
-                "_loaded_at": "2024-02-01 00:00:00",
-            }
+            | link(
+                "merge" if is_merge else "login",
+                draw.choice(people if is_merge else devices),
+                draw.choice(people),
+                link_id=f"L{number}",
+                linked_at=f"2023-0{draw.randint(1, 9)}-10 12:00:00",
+                _loaded_at="2024-02-01 00:00:00",
+            )
         )
     return found
 
@@ -368,6 +370,20 @@ SHOP: Tables = {
         }
     ],
 }
+
+
+def link(link_type: str, source_id: str, target_id: str, **other: str) -> Row:
+    """A row of raw identity links, made on 25 March 2023 unless ``other`` says when."""
+    return {
+        "link_id": "N1",
+        "link_type": link_type,
+        "source_id": source_id,
+        "target_id": target_id,
+        "linked_at": DAY.format(25),
+        **other,
+    }
+
+
 CURRENT = "select stage from marts.lifecycle_current where customer_id = 'person:{}'"
 LATER = {"_loaded_at": "2024-01-01 00:00:00"}
 # name: (rows of the first load beside the shop's, of the second, a query, its answer then and now)
@@ -433,17 +449,7 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
     ),
     "merge_joins_two_histories": (
         {},
-        {
-            "identity_links": [
-                {
-                    "link_id": "N1",
-                    "link_type": "merge",
-                    "source_id": "C2",
-                    "target_id": "C1",
-                    "linked_at": DAY.format(25),
-                }
-            ]
-        },
+        {"identity_links": [link("merge", "C2", "C1")]},
         "select customer_id, orders from marts.dim_customers"
         " where customer_id in ('person:C1', 'person:C2') order by customer_id",
         [("person:C1", 1), ("person:C2", 1)],
@@ -451,34 +457,14 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
     ),
     "referrer_is_merged": (
         {},
-        {
-            "identity_links": [
-                {
-                    "link_id": "N1",
-                    "link_type": "merge",
-                    "source_id": "C2",
-                    "target_id": "C1",
-                    "linked_at": DAY.format(25),
-                }
-            ]
-        },
+        {"identity_links": [link("merge", "C2", "C1")]},
         "select referrer_customer_id from marts.dim_customers where customer_id = 'person:C3'",
         [("person:C2",)],
         [("person:C1",)],
     ),
     "late_login_claims_earlier_touches": (
         {},
-        {
-            "identity_links": [
-                {
-                    "link_id": "N1",
-                    "link_type": "login",
-                    "source_id": "D1",
-                    "target_id": "C1",
-                    "linked_at": DAY.format(25),
-                }
-            ]
-        },
+        {"identity_links": [link("login", "D1", "C1")]},
         "select customer_id, started_on is not null from marts.fct_sessions",
         [("anonymous:D1", True)],
         [("person:C1", True)],
@@ -537,13 +523,13 @@ def test_story(machine: Machine, name: str) -> None:
 def test_load_that_is_taken_back(machine: Machine) -> None:
     """A merge and a corrected order come and go: everything is as it was."""
     order = SHOP["orders"][0] | {"customer_id": "C2"} | LATER
-    link = STORIES["merge_joins_two_histories"][1]["identity_links"][0]
+    merge = link("merge", "C2", "C1")
     start(machine, SHOP)
     before = answer(
         machine.delta, "select * exclude (net_amount) from marts.dim_customers order by 1"
     )
     for connection in (machine.full, machine.delta):
-        put(connection, {"orders": [order], "identity_links": [link]}, "load 2")
+        put(connection, {"orders": [order], "identity_links": [merge]}, "load 2")
     bring_up_to_date(machine)
     assert answer(machine.delta, CURRENT.format("C2")) == []
     for connection in (machine.full, machine.delta):

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from warehouse import differing_tables, run_dbt, tables_of, write_raw
+from warehouse import differing_tables, read_company, run_dbt, tables_of, write_raw
 
 from lifecycle.generate import generate
 
@@ -47,13 +47,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
     """A generated company, dirty rows included, as rows of text."""
     folder = tmp_path_factory.mktemp("company")
     generate(120, 500, 5, folder, dirty=True)
-    tables = {}
-    for path in sorted(folder.glob("*.csv")):
-        if not path.stem.startswith("truth_"):
-            frame = duckdb.sql(f"select * from read_csv('{path}', all_varchar = true)").df()
-            frame = frame.astype(object).where(frame.notna(), None)
-            tables[path.stem] = frame.to_dict("records")
-    return tables
+    return read_company(folder)
 
 
 def instant(text: str | None) -> datetime | None:

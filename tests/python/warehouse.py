@@ -75,6 +75,17 @@ def write_raw(
         connection.execute(f"create or replace table raw.{name} as select {casts} from frame")
 
 
+def read_company(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The raw tables of a generated company as rows of text, None where a cell is empty."""
+    tables = {}
+    for path in sorted(folder.glob("*.csv")):
+        if not path.stem.startswith("truth_"):
+            frame = duckdb.sql(f"select * from read_csv('{path}', all_varchar = true)").df()
+            frame = frame.astype(object).where(frame.notna(), None)
+            tables[path.stem] = frame.to_dict("records")
+    return tables
+
+
 def _exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     found = connection.execute(
         "select 1 from information_schema.tables where table_schema = 'raw' and table_name = ?",
