@@ -1,30 +1,7 @@
 {#- What each raw table holds, load by load, beside what the last complete run found there. -#}
 {%- set last = existing('completed_run') if is_delta_run() -%}
+{%- set text = dbt.type_string() -%}
 with
-
-counted as (
-
-    {% for table in raw_tables() -%}
-    select
-        '{{ table }}' as table_name,
-        _load_id as load_id,
-        _loaded_at as loaded_at,
-        count(*) as landed_rows
-    from {{ ref('raw_' ~ table) }}
-    group by _load_id, _loaded_at
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-
-),
-
-named as (
-
-    select
-        *,
-        coalesce(load_id, '') || '|' || coalesce(cast(loaded_at as {{ dbt.type_string() }}), '') as load_key
-    from counted
-
-),
 
 {% if last -%}
 known as (
@@ -41,6 +18,111 @@ known as (
 
 ),
 
+totals as (
+
+    {% for table in raw_tables() -%}
+    select
+        '{{ table }}' as table_name,
+        _load_id as load_id,
+        count(*) as landed_rows
+    from {{ ref('raw_' ~ table) }}
+    where _load_id is not null
+    group by _load_id
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+known_totals as (
+
+    select
+        table_name,
+        load_id,
+        sum(landed_rows) as landed_rows
+    from known
+    where load_id is not null
+    group by table_name, load_id
+
+),
+
+-- Rows are asked for their times only where there are more or fewer of them than there were.
+recounted as (
+
+    select
+        totals.table_name,
+        totals.load_id
+    from totals
+    left join known_totals
+        on
+            totals.table_name = known_totals.table_name
+            and totals.load_id = known_totals.load_id
+            and totals.landed_rows = known_totals.landed_rows
+    where known_totals.load_id is null
+
+),
+
+as_before as (
+
+    select
+        known.table_name,
+        known.load_id,
+        known.loaded_at,
+        known.landed_rows
+    from known
+    inner join totals
+        on
+            known.table_name = totals.table_name
+            and known.load_id = totals.load_id
+    left join recounted
+        on
+            known.table_name = recounted.table_name
+            and known.load_id = recounted.load_id
+    where recounted.load_id is null
+
+),
+
+{% endif -%}
+counted as (
+
+    {% for table in raw_tables() -%}
+    {%- set recounted -%}
+        (select recounted.load_id from recounted where recounted.table_name = '{{ table }}')
+    {%- endset -%}
+    {%- for condition in (['_load_id is null', '_load_id in ' ~ recounted] if last else ['1 = 1']) -%}
+    select
+        '{{ table }}' as table_name,
+        _load_id as load_id,
+        _loaded_at as loaded_at,
+        count(*) as landed_rows
+    from {{ ref('raw_' ~ table) }}
+    where {{ condition }}
+    group by _load_id, _loaded_at
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    {% if last -%}
+    select * from as_before
+    {%- else -%}
+    select
+        cast(null as {{ text }}) as table_name,
+        cast(null as {{ text }}) as load_id,
+        cast(null as {{ dbt.type_timestamp() }}) as loaded_at,
+        cast(0 as {{ dbt.type_bigint() }}) as landed_rows
+    where 1 = 0
+    {%- endif %}
+
+),
+
+named as (
+
+    select
+        *,
+        coalesce(load_id, '') || '|' || coalesce(cast(loaded_at as {{ dbt.type_string() }}), '') as load_key
+    from counted
+
+),
+
+{% if last -%}
 compared as (
 
     select

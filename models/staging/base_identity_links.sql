@@ -6,21 +6,7 @@ links as (
 
 ),
 
--- The versions of a link that staging will keep.
-versions as (
-
-    select
-        links.*,
-        row_number() over (
-            partition by links.link_id
-            order by
-                links._loaded_at desc nulls last,
-                {{ dbt.hash(landed_row('identity_links', 'links', masked=false)) }} desc
-        ) as version_recency
-    from links
-    where links._contract_fault is null
-
-),
+{{ latest_version(ref('raw_identity_links')) }},
 
 -- Each id keeps its latest merge.
 ranked_merges as (
@@ -32,8 +18,8 @@ ranked_merges as (
             partition by source_id
             order by linked_at desc, {{ sortable('link_id') }} desc
         ) as recency
-    from versions
-    where version_recency = 1 and link_type = 'merge'
+    from latest
+    where link_type = 'merge'
 
 ),
 

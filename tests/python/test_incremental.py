@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pandas as pd
 import pytest
 from test_real_data import local_folder, run_mapping
 from warehouse import (
@@ -171,11 +172,11 @@ def put(connection: duckdb.DuckDBPyConnection, rows: Tables, load: str) -> None:
             write_raw(connection, {name: own})
             continue
         assert not set().union(*own) - set(columns), name
-        marks = ", ".join("cast(? as varchar)" for _ in columns)
-        connection.executemany(
-            f"insert into raw.{name} values ({marks})",
-            [[row.get(column) for column in columns] for row in own],
+        frame = pd.DataFrame(  # noqa: F841  (read by DuckDB by its name)
+            [[row.get(column) for column in columns] for row in own], columns=columns, dtype="object"
         )
+        casts = ", ".join(f'cast("{column}" as varchar)' for column in columns)
+        connection.execute(f"insert into raw.{name} select {casts} from frame")
 
 
 def changed(tables: Tables, draw: random.Random) -> Tables:

@@ -8,12 +8,20 @@ as_of as (
 
 spans as (
 
+    select * from {{ ref('lifecycle_spans') }}
+
+),
+
+scheduled as (
+
     select
-        *,
-        lead(stage) over life as next_stage,
-        lead(stage_detail) over life as next_stage_detail
-    from {{ ref('lifecycle_spans') }}
-    window life as (partition by customer_id order by span_number)
+        spans.customer_id,
+        spans.span_number - 1 as preceding_number,
+        spans.stage,
+        spans.stage_detail
+    from spans
+    inner join as_of
+        on spans.valid_from >= as_of.as_of
 
 ),
 
@@ -44,8 +52,8 @@ current_spans as (
         spans.entry_reason,
         spans.entry_event_id,
         spans.threshold_mode,
-        spans.next_stage,
-        spans.next_stage_detail,
+        scheduled.stage as next_stage,
+        scheduled.stage_detail as next_stage_detail,
         spans.valid_to as next_stage_at,
         as_of.as_of
     from spans
@@ -55,6 +63,10 @@ current_spans as (
             and (spans.valid_to >= as_of.as_of or spans.valid_to is null)
     inner join customers
         on spans.customer_id = customers.customer_id
+    left join scheduled
+        on
+            spans.customer_id = scheduled.customer_id
+            and spans.span_number = scheduled.preceding_number
     left join stages
         on spans.stage = stages.stage
 
