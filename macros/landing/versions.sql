@@ -7,52 +7,7 @@
     out: of two at one instant the later one stays, and none is newer than the one staging takes.
 -#}
 {% macro every_version(relation, version_time=none, first_time=none) -%}
-{%- set table = relation.identifier.split('_', 1)[1] -%}
-repeated_keys as (
-
-    select _row_key
-    from {{ relation }}
-    where _contract_fault is null
-    group by _row_key
-    having count(*) > 1
-
-),
-
-single_versions as (
-
-    select
-        landed.*,
-        1 as _versions,
-        1 as _version
-    from {{ relation }} as landed
-    left join repeated_keys
-        on landed._row_key = repeated_keys._row_key
-    where
-        landed._contract_fault is null
-        and repeated_keys._row_key is null
-
-),
-
-ranked_versions as (
-
-    select
-        landed.*,
-        count(*) over (partition by landed._row_key) as _versions,
-        row_number() over (
-            partition by landed._row_key
-            order by
-                {{ latest_first(table, version_time) }}
-                {#- The hash of the row knows the columns of the contract only. #}
-                {%- for name in company_columns(table) %},
-                {{ sortable('landed.' ~ adapter.quote(name)) }} desc nulls last
-                {%- endfor %}
-        ) as _version
-    from {{ relation }} as landed
-    inner join repeated_keys
-        on landed._row_key = repeated_keys._row_key
-    where landed._contract_fault is null
-
-),
+{{ numbered_versions(relation, version_time, '_contract_fault', with_company_columns=true) }},
 
 dated_versions as (
 
@@ -78,12 +33,14 @@ superseded_versions as (
 
 lasting as (
 
+    {% if not is_version_delta(relation) -%}
     select
         single_versions.*,
         {{ version_since(version_time, first_time) }} as valid_from,
         cast(null as {{ dbt.type_timestamp() }}) as superseded_at
     from single_versions
     union all
+    {% endif -%}
     select * from superseded_versions
     where superseded_at is null or valid_from < superseded_at
 

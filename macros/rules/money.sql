@@ -1,9 +1,13 @@
 {#-
     An amount of a source in the reporting currency. The amount is widened first: DuckDB multiplies
     two DECIMALs of up to 18 digits in 18 digits, which a million at eight places of rate overflows.
+    Most amounts are in the reporting currency already: they are spared the wide numbers.
 -#}
 {% macro in_reporting_currency(amount, rate) -%}
-    {{ to_money('cast(' ~ amount ~ ' as decimal(28, 8)) * ' ~ rate) }}
+    case
+        when {{ rate }} = 1 then cast({{ amount }} as decimal(18, 4))
+        else {{ to_money('cast(' ~ amount ~ ' as decimal(28, 8)) * ' ~ rate) }}
+    end
 {%- endmacro %}
 
 {#-

@@ -94,8 +94,8 @@ MUTANTS = [
         "filter",
         "A faulty version hides the good one before it",
         "macros/landing/latest_version.sql",
-        "    {%- endif %}\n    where landed.{{ fault }} is null\n\n),\n\nlatest",
-        "    {%- endif %}\n\n),\n\nlatest",
+        "    {%- endif %}\n    where landed.{{ fault }} is null\n\n),\n\nranked",
+        "    {%- endif %}\n\n),\n\nranked",
         LANDING_TESTS,
     ),
     Mutant(

@@ -35,75 +35,46 @@ spaced as (
 
 ),
 
-numbered as (
+entered as (
 
     select
         *,
-        sum(
-            case
-                when previous_at is null then 1
-                when occurred_at > {{ add_minutes('previous_at', var('session_timeout_minutes')) }} then 1
-                else 0
-            end
-        ) over (
-            partition by customer_id order by occurred_at, {{ sortable('interaction_id') }}
-            rows between unbounded preceding and current row
-        ) as session_number
+        previous_at is null
+        or occurred_at > {{ add_minutes('previous_at', var('session_timeout_minutes')) }} as is_entrance
     from spaced
 
 ),
 
-entrances as (
+numbered as (
 
     select
-        customer_id,
-        session_number,
-        interaction_id as session_id,
-        coalesce(channel, 'unknown') as channel,
-        campaign_id
-    from numbered
-    where
-        previous_at is null
-        or occurred_at > {{ add_minutes('previous_at', var('session_timeout_minutes')) }}
+        *,
+        sum(case when is_entrance then 1 else 0 end) over (
+            partition by customer_id order by occurred_at, {{ sortable('interaction_id') }}
+            rows between unbounded preceding and current row
+        ) as session_number
+    from entered
 
 ),
 
-totals as (
-
-    select
-        customer_id,
-        session_number,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        count(*) as interactions,
-        max(case when funnel = 'shop' then funnel_step end) as furthest_shop_step,
-        max(case when signal in ('interest', 'intent') then 1 else 0 end) = 1 as has_consideration_signal,
-        max(case when interaction_type = 'add_to_cart' then 1 else 0 end) = 1 as has_cart
-    from numbered
-    group by customer_id, session_number
-
-),
-
+-- A session has one entrance, so that the highest value of it is the value.
 sessions as (
 
     select
-        entrances.session_id,
-        entrances.customer_id,
-        cast(entrances.session_number as {{ dbt.type_bigint() }}) as session_number,
-        entrances.channel,
-        entrances.campaign_id,
-        cast(totals.interactions as {{ dbt.type_bigint() }}) as interactions,
-        cast(totals.furthest_shop_step as {{ dbt.type_int() }}) as furthest_shop_step,
-        totals.has_consideration_signal,
-        totals.has_cart,
-        totals.started_at,
-        totals.ended_at,
-        {{ business_date('totals.started_at') }} as started_on
-    from entrances
-    inner join totals
-        on
-            entrances.customer_id = totals.customer_id
-            and entrances.session_number = totals.session_number
+        max(case when is_entrance then interaction_id end) as session_id,
+        customer_id,
+        cast(session_number as {{ dbt.type_bigint() }}) as session_number,
+        max(case when is_entrance then coalesce(channel, 'unknown') end) as channel,
+        max(case when is_entrance then campaign_id end) as campaign_id,
+        cast(count(*) as {{ dbt.type_bigint() }}) as interactions,
+        cast(max(case when funnel = 'shop' then funnel_step end) as {{ dbt.type_int() }}) as furthest_shop_step,
+        max(case when signal in ('interest', 'intent') then 1 else 0 end) = 1 as has_consideration_signal,
+        max(case when interaction_type = 'add_to_cart' then 1 else 0 end) = 1 as has_cart,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        {{ business_date('min(occurred_at)') }} as started_on
+    from numbered
+    group by customer_id, session_number
 
 )
 
