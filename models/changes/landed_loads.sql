@@ -85,10 +85,8 @@ as_before as (
 counted as (
 
     {% for table in raw_tables() -%}
-    {%- set recounted -%}
-        (select recounted.load_id from recounted where recounted.table_name = '{{ table }}')
-    {%- endset -%}
-    {%- for condition in (['_load_id is null', '_load_id in ' ~ recounted] if last else ['1 = 1']) -%}
+    {%- set recounted = "select recounted.load_id from recounted where recounted.table_name = '" ~ table ~ "'" -%}
+    {%- for condition in (['_load_id is null', '_load_id in (' ~ recounted ~ ')'] if last else ['1 = 1']) -%}
     select
         '{{ table }}' as table_name,
         _load_id as load_id,

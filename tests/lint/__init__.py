@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\(.*?%\}(.*?)\{%-?\s*endmacro", re.DOTALL)
 TAG = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
 CONSTANT = re.compile(r"return\(\s*([\[{].*[\]}])\s*\)", re.DOTALL)
+LEADING_CALL = re.compile(r"^\{\{.*?\}\},\s*", re.DOTALL)  # of a macro that writes CTEs too
 CTE = re.compile(r"^(\w+) as \($", re.MULTILINE)
 # Macros of dbt that render as a query.
 QUERIES = {"generate_series", "date_spine"}
@@ -53,7 +54,7 @@ def stand_in(name: str, body: str = "") -> Callable[..., Any]:
         return lambda *args, **kwargs: "varchar"
     if name == "except":
         return lambda: "except"
-    text = TAG.sub("", body).strip()
+    text = LEADING_CALL.sub("", TAG.sub("", body).strip())
     if name.split("_")[0] == "after":
         return lambda *args, **kwargs: ""  # says something to dbt and nothing in SQL
     ctes = CTE.findall(text)

@@ -173,7 +173,9 @@ def put(connection: duckdb.DuckDBPyConnection, rows: Tables, load: str) -> None:
             continue
         assert not set().union(*own) - set(columns), name
         frame = pd.DataFrame(  # noqa: F841  (read by DuckDB by its name)
-            [[row.get(column) for column in columns] for row in own], columns=columns, dtype="object"
+            [[row.get(column) for column in columns] for row in own],
+            columns=columns,
+            dtype="object",
         )
         casts = ", ".join(f'cast("{column}" as varchar)' for column in columns)
         connection.execute(f"insert into raw.{name} select {casts} from frame")
