@@ -26,8 +26,8 @@ test: lint target/test/company.duckdb ## Everything but the engines and the long
 	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" \
 	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
 
-test-engines: $(VENV)/.installed-dev profiles.yml ## The sample company on Postgres equals DuckDB's, row by row
-	@$(RUN) -m pytest -m engines
+test-engines: target/test/company.duckdb ## The sample company on Postgres equals DuckDB's, row by row
+	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" $(RUN) -m pytest -m engines
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills of loads and builds
 	@LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=100 \

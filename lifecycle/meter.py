@@ -82,8 +82,10 @@ def watched(
     over = threading.Event()
 
     def look() -> None:
+        percent = 0.0
         while not over.wait(POLL_EVERY):
-            done(before + size * max(con.query_progress(), 0) / 100)
+            percent = max(percent, con.query_progress())  # DuckDB's estimate may go back
+            done(before + size * percent / 100)
 
     con.execute("set enable_progress_bar = true; set enable_progress_bar_print = false")
     watcher = threading.Thread(target=look, daemon=True)

@@ -82,7 +82,7 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     return database
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sample(sample_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the built sample company."""
     with duckdb.connect(str(sample_database), read_only=True) as con:

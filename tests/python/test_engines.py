@@ -17,17 +17,18 @@ pytestmark = pytest.mark.engines
 
 @pytest.fixture(scope="module")
 def engines(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: tuple[str, dict[str, str]]
+    tmp_path_factory: pytest.TempPathFactory,
+    sample: duckdb.DuckDBPyConnection,
+    postgres_server: tuple[str, dict[str, str]],
 ) -> Iterator[tuple[Any, Any, list[str]]]:
     """The sample company built on both engines: two connections and the names of the marts."""
-    database = tmp_path_factory.mktemp("engines") / "engines.duckdb"
-    run_dbt("build", database)
-    marts = tables_of(database, "marts", "intermediate")
+    target = tmp_path_factory.mktemp("engines") / "postgres"
     uri, environment = postgres_server
-    run_dbt("build", database, target="postgres", environment=environment)
+    # Unit tests are held against DuckDB only: here every row of the same models is.
+    command = "build --exclude-resource-type unit_test"
+    run_dbt(command, target, target="postgres", environment=environment)
     postgres = psycopg2.connect(uri)
-    with duckdb.connect(str(database), read_only=True) as local:
-        yield local, postgres, marts
+    yield sample, postgres, tables_of(target, "marts", "intermediate")
     postgres.close()
 
 
