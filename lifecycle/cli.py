@@ -1,6 +1,7 @@
 """The command `lifecycle`: arguments in, one call, readable lines out."""
 
 import errno
+import os
 import sys
 from datetime import UTC, date, datetime
 from functools import partial
@@ -147,7 +148,9 @@ def build(
     command += ["--exclude", *exclude] if exclude else []
     if variables.get("use_sample") is False:
         # They prove the models on rows of their own; the sample company's build runs them.
-        command += ["--exclude-resource-type", "unit_test"]
+        # The option would hide dbt's own variable.
+        left_out = {"unit_test", *os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "").split()}
+        command += ["--exclude-resource-types", *sorted(left_out)]
     prefix = str(variables.get("schema_prefix", ""))
     with one_build(project, target, duckdb_file(project, target), prefix):
         erases = erasing(project, variables, target, bool(select or exclude))

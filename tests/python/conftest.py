@@ -35,6 +35,14 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(scope="module")
+def models_only() -> Iterator[None]:
+    """Builds run no data tests: for modules that ask what is built, and not whether it is good."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
+        yield
+
+
 def run_lifecycle(
     *arguments: str | Path, cwd: Path = PROJECT, **environment: str | Path
 ) -> subprocess.CompletedProcess[str]:

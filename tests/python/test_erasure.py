@@ -18,6 +18,8 @@ from lifecycle import erase
 from lifecycle.contract import read_landed
 from lifecycle.strike import read_rules
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 # Every id and text of the person is a word that nothing else holds.
 ANNA = ("KunA1", "KunA2", "KunA3")
 ANNAS = (*ANNA, "devanna", "devshared", "anna.privat", "wordsofanna", "propsofanna", "zettelanna")

@@ -19,6 +19,8 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 PROJECT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("LIFECYCLE_KILLS", "1"))
 # Views name their database, so its file has one name in every folder.

@@ -14,6 +14,8 @@ from warehouse import run_dbt
 from lifecycle.errors import UserError
 from lifecycle.lock import one_build
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 SAMPLE = {"use_sample": True}
 
 
