@@ -487,6 +487,10 @@ def test_an_unknown_segment_stops_alone(tmp_path: Path) -> None:
 WRONG_VARIABLES = {
     "session_timeout_minutes": (0, "a whole number of minutes, at least 1"),
     "max_customers_per_device": (2.5, "a whole number, at least 1"),
+    "closed_loop_days": (0, "a whole number of days, at least 1"),
+    "repeat_contact_days": ("a week", "a whole number of days, at least 1"),
+    "shop_funnel_days": (-30, "a whole number of days, at least 1"),
+    "b2b_funnel_days": (0.5, "a whole number of days, at least 1"),
     "high_value_factor": (True, "a number above 0"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
