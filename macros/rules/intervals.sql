@@ -30,9 +30,11 @@
     {%- set n = 'nullif(cast(' ~ answers ~ ' as ' ~ type_double() ~ '), 0)' -%}
     {%- set p = '(cast(' ~ promoters ~ ' as ' ~ type_double() ~ ') / ' ~ n ~ ')' -%}
     {%- set d = '(cast(' ~ detractors ~ ' as ' ~ type_double() ~ ') / ' ~ n ~ ')' -%}
+    {#- least() and greatest() pass over NULL, so it is asked for. -#}
     {{ to_bound(
-        'least(100, greatest(-100, 100 * (' ~ p ~ ' - ' ~ d ~ ' ' ~ side ~ ' ' ~ z_of_95_percent() | trim ~ ' * sqrt(greatest(0, '
-        ~ p ~ ' + ' ~ d ~ ' - (' ~ p ~ ' - ' ~ d ~ ') * (' ~ p ~ ' - ' ~ d ~ ')) / ' ~ n ~ '))))'
+        'case when ' ~ p ~ ' - ' ~ d ~ ' is not null then least(100, greatest(-100, 100 * (' ~ p ~ ' - ' ~ d ~ ' ' ~ side ~ ' '
+        ~ z_of_95_percent() | trim ~ ' * sqrt(greatest(0, ' ~ p ~ ' + ' ~ d ~ ' - (' ~ p ~ ' - ' ~ d ~ ') * (' ~ p ~ ' - ' ~ d
+        ~ ')) / ' ~ n ~ ')))) end'
     ) }}
 {%- endmacro %}
 

@@ -71,7 +71,7 @@ described as (
         stage,
         is_month_complete,
         cast(answers as {{ dbt.type_bigint() }}) as answers,
-        {{ rate('score', 'answers') }} as mean_score,
+        case when is_month_complete then {{ rate('score', 'answers') }} end as mean_score,
         cast(satisfied_answers as {{ dbt.type_bigint() }}) as satisfied_answers,
         case when is_month_complete then {{ rate('satisfied_answers', 'answers') }} end as satisfaction_rate,
         case when is_month_complete then {{ wilson_bound('satisfied_answers', 'answers', '-') }} end

@@ -68,7 +68,8 @@ described as (
         cast(cells.stays as {{ dbt.type_bigint() }}) as stays,
         cast(cells.ended_stays as {{ dbt.type_bigint() }}) as ended_stays,
         cast(cells.advanced_stays as {{ dbt.type_bigint() }}) as advanced_stays,
-        {{ rate('cells.advanced_stays', 'cells.ended_stays') }} as next_stage_rate,
+        case when cells.stage <> 'advocacy' then {{ rate('cells.advanced_stays', 'cells.ended_stays') }} end
+            as next_stage_rate,
         cast(cells.lapsed_stays as {{ dbt.type_bigint() }}) as lapsed_stays,
         {{ rate('cells.lapsed_stays', 'cells.ended_stays') }} as lapse_rate,
         cast(cells.answers as {{ dbt.type_bigint() }}) as answers,

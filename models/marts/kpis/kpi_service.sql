@@ -133,11 +133,13 @@ described as (
         is_month_complete,
         cast(tickets as {{ dbt.type_bigint() }}) as tickets,
         cast(responded_tickets as {{ dbt.type_bigint() }}) as responded_tickets,
-        {{ rate('response_seconds', '60 * responded_tickets') }} as mean_response_minutes,
-        median_response_minutes,
+        case when is_month_complete then {{ rate('response_seconds', '60 * responded_tickets') }} end
+            as mean_response_minutes,
+        case when is_month_complete then median_response_minutes end as median_response_minutes,
         cast(closed_tickets as {{ dbt.type_bigint() }}) as closed_tickets,
-        {{ rate('resolution_seconds', '3600 * closed_tickets') }} as mean_resolution_hours,
-        median_resolution_hours,
+        case when is_month_complete then {{ rate('resolution_seconds', '3600 * closed_tickets') }} end
+            as mean_resolution_hours,
+        case when is_month_complete then median_resolution_hours end as median_resolution_hours,
         cast(judged_tickets as {{ dbt.type_bigint() }}) as judged_tickets,
         cast(first_contact_resolutions as {{ dbt.type_bigint() }}) as first_contact_resolutions,
         case when is_window_over then {{ rate('first_contact_resolutions', 'judged_tickets') }} end
