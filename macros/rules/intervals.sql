@@ -2,11 +2,11 @@
 {% macro z_of_95_percent() -%} 1.959963984540054 {%- endmacro %}
 
 {#-
-    One end of the 95 % Wilson interval of a share, `side` being - or +, eight places; NULL without
-    trials. It stays within 0 and 1, and says something of 0 and of all out of n as well.
+    One end of the 95 % Wilson interval of a share, `low` or `high`, eight places; NULL without trials. It stays within 0 and 1, and says something of 0 and of all out of n as well.
     Wilson (1927), Journal of the American Statistical Association 22.
 -#}
-{% macro wilson_bound(successes, trials, side) -%}
+{% macro wilson_bound(successes, trials, end) -%}
+    {%- set side = {'low': '-', 'high': '+'}[end] -%}
     {%- set n = 'nullif(cast(' ~ trials ~ ' as ' ~ type_double() ~ '), 0)' -%}
     {%- set p = '(cast(' ~ successes ~ ' as ' ~ type_double() ~ ') / ' ~ n ~ ')' -%}
     {%- set z = z_of_95_percent() | trim -%}
@@ -26,7 +26,8 @@
     0 or -1, so its variance is (p + d) - (p - d) squared. Where all answers are of one kind the
     variance is 0, and the interval is the score itself.
 -#}
-{% macro net_promoter_bound(promoters, detractors, answers, side) -%}
+{% macro net_promoter_bound(promoters, detractors, answers, end) -%}
+    {%- set side = {'low': '-', 'high': '+'}[end] -%}
     {%- set n = 'nullif(cast(' ~ answers ~ ' as ' ~ type_double() ~ '), 0)' -%}
     {%- set p = '(cast(' ~ promoters ~ ' as ' ~ type_double() ~ ') / ' ~ n ~ ')' -%}
     {%- set d = '(cast(' ~ detractors ~ ' as ' ~ type_double() ~ ') / ' ~ n ~ ')' -%}

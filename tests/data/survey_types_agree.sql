@@ -1,6 +1,6 @@
 -- Proves that the bounds of each survey lie on its scale and in order: scale_min < low_below <=
--- promoter_from and good_from <= scale_max, and that its figure can be told. Each row says in `problem` what to change in
--- seeds/rules/survey_types.csv.
+-- promoter_from and good_from <= scale_max, and that its figure can be told. Each row says in `problem`
+-- what to change in seeds/rules/survey_types.csv.
 {{ seed_problems('survey_types', ['survey_type'], is_spoken=true, clauses=[
     must_not_be_empty('scale_min'),
     must_not_be_empty('scale_max'),

@@ -60,16 +60,30 @@ promoters as (
 
 ),
 
+asked as (
+
+    select count(case when measures = 'promotion' then 1 end) as answers from {{ ref('int_feedback') }}
+
+),
+
+referrals as (
+
+    select count(referrer_customer_id) as referred from {{ ref('dim_customers') }}
+
+),
+
 -- What the source never speaks of is not known, which is not the same as none.
 sources as (
 
     select
-        coalesce(sum(referrals_sent), 0) > 0 as knows_sent,
-        coalesce(sum(referrals_converted), 0) > 0 as knows_converted,
-        coalesce(sum(reviews), 0) > 0 as knows_reviews,
-        exists (select 1 from {{ ref('int_feedback') }} where measures = 'promotion') as knows_promoters,
-        exists (select 1 from {{ ref('dim_customers') }} where referrer_customer_id is not null) as knows_referrers
+        coalesce(sum(customer_months.referrals_sent), 0) > 0 as knows_sent,
+        coalesce(sum(customer_months.referrals_converted), 0) > 0 as knows_converted,
+        coalesce(sum(customer_months.reviews), 0) > 0 as knows_reviews,
+        max(asked.answers) > 0 as knows_promoters,
+        max(referrals.referred) > 0 as knows_referrers
     from customer_months
+    cross join asked
+    cross join referrals
 
 ),
 

@@ -74,23 +74,23 @@ described as (
         case when is_month_complete then {{ rate('score', 'answers') }} end as mean_score,
         cast(satisfied_answers as {{ dbt.type_bigint() }}) as satisfied_answers,
         case when is_month_complete then {{ rate('satisfied_answers', 'answers') }} end as satisfaction_rate,
-        case when is_month_complete then {{ wilson_bound('satisfied_answers', 'answers', '-') }} end
+        case when is_month_complete then {{ wilson_bound('satisfied_answers', 'answers', 'low') }} end
             as satisfaction_low_rate,
-        case when is_month_complete then {{ wilson_bound('satisfied_answers', 'answers', '+') }} end
+        case when is_month_complete then {{ wilson_bound('satisfied_answers', 'answers', 'high') }} end
             as satisfaction_high_rate,
         cast(low_effort_answers as {{ dbt.type_bigint() }}) as low_effort_answers,
         case when is_month_complete then {{ rate('low_effort_answers', 'answers') }} end as low_effort_rate,
-        case when is_month_complete then {{ wilson_bound('low_effort_answers', 'answers', '-') }} end
+        case when is_month_complete then {{ wilson_bound('low_effort_answers', 'answers', 'low') }} end
             as low_effort_low_rate,
-        case when is_month_complete then {{ wilson_bound('low_effort_answers', 'answers', '+') }} end
+        case when is_month_complete then {{ wilson_bound('low_effort_answers', 'answers', 'high') }} end
             as low_effort_high_rate,
         cast(promoters as {{ dbt.type_bigint() }}) as promoters,
         cast(detractors as {{ dbt.type_bigint() }}) as detractors,
         case when is_month_complete then {{ net_promoter_score('promoters', 'detractors', 'answers') }} end
             as net_promoter_score,
-        case when is_month_complete then {{ net_promoter_bound('promoters', 'detractors', 'answers', '-') }} end
+        case when is_month_complete then {{ net_promoter_bound('promoters', 'detractors', 'answers', 'low') }} end
             as net_promoter_low_score,
-        case when is_month_complete then {{ net_promoter_bound('promoters', 'detractors', 'answers', '+') }} end
+        case when is_month_complete then {{ net_promoter_bound('promoters', 'detractors', 'answers', 'high') }} end
             as net_promoter_high_score,
         cast(low_answers as {{ dbt.type_bigint() }}) as low_answers,
         cast(case when knows_contact then contacted_answers end as {{ dbt.type_bigint() }}) as contacted_answers,

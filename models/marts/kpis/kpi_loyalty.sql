@@ -23,7 +23,7 @@ customer_months as (
 sources as (
 
     select
-        exists (select 1 from {{ ref('int_interactions') }}) as knows_touches,
+        coalesce(sum(touches), 0) > 0 as knows_touches,
         coalesce(sum(enrolments), 0) > 0 as knows_members,
         count(points_earned) > 0 as knows_points
     from customer_months

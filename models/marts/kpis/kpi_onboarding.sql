@@ -10,9 +10,12 @@ as_of as (
 sources as (
 
     select
-        exists (select 1 from {{ ref('int_interactions') }} where counts_as = 'use') as knows_use,
-        exists (select 1 from {{ ref('int_interactions') }} where counts_as = 'help')
-        or exists (select 1 from {{ ref('stg_tickets') }}) as knows_help
+        coalesce(sum(case when interactions.counts_as = 'use' then 1 else 0 end), 0) > 0 as knows_use,
+        coalesce(sum(case when interactions.counts_as = 'help' then 1 else 0 end), 0) + max(tickets.tickets) > 0
+            as knows_help
+    from (select count(*) as tickets from {{ ref('int_tickets') }}) as tickets
+    left join {{ ref('int_interactions') }} as interactions
+        on interactions.counts_as in ('use', 'help')
 
 ),
 
