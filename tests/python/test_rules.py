@@ -370,8 +370,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "write promotion, satisfaction or effort.",
         ),
         (
-            change("product_rating", good_from=""),
-            "survey_types.csv, product_rating: it measures satisfaction, but no answer is good: "
+            change("csat", good_from=""),
+            "survey_types.csv, csat: it measures satisfaction, but no answer is good: "
             "fill in good_from.",
         ),
         (
