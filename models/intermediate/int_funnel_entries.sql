@@ -149,8 +149,8 @@ entries as (
         dense_rank() over (partition by customer_id, funnel order by walk_number, window_number) as entry_number
     from steps
     group by customer_id, funnel, walk_number, window_number
-    -- An order that nothing led to was never in the funnel.
-    having funnel <> 'shop' or min(step) < max(last_step)
+    -- An order or contract that nothing led to was never in the funnel.
+    having min(step) < max(last_step)
 
 ),
 

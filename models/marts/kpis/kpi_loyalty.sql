@@ -23,10 +23,12 @@ customer_months as (
 sources as (
 
     select
+        customer_type,
         coalesce(sum(touches), 0) > 0 as knows_touches,
         coalesce(sum(enrolments), 0) > 0 as knows_members,
         count(points_earned) > 0 as knows_points
     from customer_months
+    group by customer_type
 
 ),
 
@@ -138,7 +140,8 @@ aged as (
         sources.knows_points
     from every_month
     cross join as_of
-    cross join sources
+    inner join sources
+        on every_month.customer_type = sources.customer_type
 
 ),
 
