@@ -14,6 +14,7 @@
         'dim_products', 'dim_campaigns',
         'fct_orders', 'fct_revenue_events', 'fct_sessions',
         'lifecycle_transitions', 'customer_segment_history',
+        'int_tickets', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_customer_months',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

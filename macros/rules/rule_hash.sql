@@ -8,6 +8,7 @@
         {%- for name in [
             'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
             'max_customers_per_device', 'high_value_factor', 'personal_attributes',
+            'closed_loop_days', 'repeat_contact_days', 'shop_funnel_days', 'b2b_funnel_days',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}

@@ -76,6 +76,7 @@ resolved as (
         end as signal,
         types.funnel,
         types.step as funnel_step,
+        types.counts_as,
         types.cost_per_contact as contact_cost_amount,
         interactions.channel,
         interactions.utm_source,

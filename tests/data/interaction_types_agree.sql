@@ -13,6 +13,7 @@
     ("funnel is not null and step is null", "it is in the funnel {funnel} without a step: fill in step"),
     ("funnel is null and step is not null", "it has the step {step} of no funnel: fill in funnel, or empty step"),
     ("step < 1", "step is {step}: steps are numbered from 1"),
+    one_of('counts_as', vocabulary('counts_as'), or_empty=true),
     ("cost_per_contact is null", "cost_per_contact is empty: write 0 for what costs nothing"),
     ("cost_per_contact < 0", "cost_per_contact is {cost_per_contact}: a cost is not negative"),
 ], queries=missing_places('interaction_types', 'step', within='funnel', condition='funnel is not null')) }}

@@ -27,6 +27,9 @@ SINGULAR = {
         "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
     ),
     "interactions_are_conserved": "delete from staging.stg_interactions where channel = 'email'",
+    "journey_marts_count_every_event_once": (
+        "delete from marts.kpi_journey_map where interaction_type = 'chat'"
+    ),
     "lifecycle_current_is_the_slice_at_as_of": (
         "update marts.lifecycle_current set next_stage_at = null"
     ),
@@ -63,6 +66,10 @@ SINGULAR = {
     "quarantine_share_is_within_limit": (
         "update marts.row_accounting set quarantined_rows = raw_rows, quarantined_rate = 1"
         " where table_name = 'orders'"
+    ),
+    "referred_value_reconciles_with_revenue_events": (
+        "update marts.kpi_advocacy set referred_net_amount = referred_net_amount + 0.0001"
+        " where referred_customers > 0"
     ),
     "refunds_are_counted_once": (
         "delete from marts.fct_revenue_events where revenue_event_type = 'refund'"
@@ -112,6 +119,23 @@ GENERIC = [
         "unique_combination_lifecycle_spans_customer_id__span_number",
         "insert into marts.lifecycle_spans from marts.lifecycle_spans where span_number = 2",
     ),
+    *(
+        ("journey_marts_count_every_event_once", f"update marts.{mart} set {column} = {column} + 1")
+        for mart, column in [
+            ("kpi_feedback", "answers"),
+            ("kpi_service", "tickets"),
+            ("kpi_onboarding", "buyers"),
+            ("kpi_loyalty", "buyers"),
+        ]
+    ),
+    ("feedback_parts_are_parts", "update marts.kpi_feedback set detractors = answers + 1"),
+    ("feedback_parts_are_parts", "update marts.kpi_feedback set closed_loops = low_answers + 1"),
+    ("service_parts_are_parts", "update marts.kpi_service set open_tickets = -1"),
+    ("funnel_narrows", "update marts.kpi_funnel set reached = units + 1"),
+    ("journey_parts_are_parts", "update marts.kpi_journey_map set lapsed_stays = stays + 1"),
+    ("onboarding_parts_are_parts", "update marts.kpi_onboarding set users = buyers + 1"),
+    ("loyalty_parts_are_parts", "update marts.kpi_loyalty set members = buyers + 1"),
+    ("advocacy_parts_are_parts", "update marts.kpi_advocacy set referrers = buyers + 1"),
     (
         "first_order_is_not_after_the_last",
         "update marts.dim_customers set first_order_at = last_order_at + interval '1' second",

@@ -69,6 +69,13 @@ FINGERPRINT = "select " + " + ".join(
         "lifecycle_transitions",
         "customer_segment_history",
         "lifecycle_population_daily",
+        "kpi_feedback",
+        "kpi_service",
+        "kpi_funnel",
+        "kpi_journey_map",
+        "kpi_onboarding",
+        "kpi_loyalty",
+        "kpi_advocacy",
         "quarantined_rows",
         "row_accounting",
     ]

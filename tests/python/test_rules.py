@@ -117,6 +117,12 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "fill in funnel, or empty step.",
         ),
         (
+            change("training", counts_as="lesson"),
+            "interaction_types.csv, training: counts_as is lesson: write cart, use, help, "
+            "enrolment, points_earned, points_redeemed, referral_sent, referral_converted or "
+            "review, or leave it empty.",
+        ),
+        (
             change("call_outbound", cost_per_contact="-4.5"),
             "interaction_types.csv, call_outbound: cost_per_contact is -4.5000: "
             "a cost is not negative.",
@@ -358,6 +364,26 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "survey_types.csv, review: promoter_from 6.0000 must not be larger than "
             "scale_max 5.0000, or nobody is a promoter.",
         ),
+        (
+            change("onboarding", measures="joy"),
+            "survey_types.csv, onboarding: measures is joy: "
+            "write promotion, satisfaction or effort.",
+        ),
+        (
+            change("csat", good_from=""),
+            "survey_types.csv, csat: it measures satisfaction, but no answer is good: "
+            "fill in good_from.",
+        ),
+        (
+            change("product_rating", measures="promotion"),
+            "survey_types.csv, product_rating: it measures promotion, but nobody is a promoter: "
+            "fill in promoter_from.",
+        ),
+        (
+            change("review", good_from="2"),
+            "survey_types.csv, review: good_from 2.0000 must lie on the scale, and not below "
+            "low_below 3.0000.",
+        ),
     ],
 }
 SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mistakes]
@@ -443,6 +469,7 @@ ALSO = [
     "segments.csv, dormant: position 9",
     "stage_taxonomies.csv: add a row for clc purchase",
     "survey_types.csv, ces: low_below",
+    "survey_types.csv, ces: good_from",
 ]
 
 
@@ -487,6 +514,10 @@ def test_an_unknown_segment_stops_alone(tmp_path: Path) -> None:
 WRONG_VARIABLES = {
     "session_timeout_minutes": (0, "a whole number of minutes, at least 1"),
     "max_customers_per_device": (2.5, "a whole number, at least 1"),
+    "closed_loop_days": (0, "a whole number of days, at least 1"),
+    "repeat_contact_days": ("a week", "a whole number of days, at least 1"),
+    "shop_funnel_days": (-30, "a whole number of days, at least 1"),
+    "b2b_funnel_days": (0.5, "a whole number of days, at least 1"),
     "high_value_factor": (True, "a number above 0"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),

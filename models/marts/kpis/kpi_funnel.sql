@@ -1,0 +1,180 @@
+with
+
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+touched_steps as (
+
+    select
+        entries.*,
+        dates.month_start_on,
+        lead(entries.step) over entry as next_step,
+        lead(entries.first_at) over entry as next_at,
+        row_number() over entry as place
+    from {{ ref('int_funnel_entries') }} as entries
+    inner join {{ ref('dim_dates') }} as dates
+        on entries.entered_on = dates.date_on
+    window entry as (
+        partition by entries.customer_id, entries.funnel, entries.entry_number order by entries.step
+    )
+
+),
+
+words as (
+
+    select
+        funnel,
+        step,
+        min({{ sortable('interaction_type') }}) as step_name
+    from {{ ref('interaction_types') }}
+    where funnel is not null
+    group by funnel, step
+
+),
+
+steps as (
+
+    select
+        funnel,
+        step,
+        step_name
+    from words
+    union all
+    select
+        'shop' as funnel,
+        max(step) + 1 as step,
+        'order' as step_name
+    from words
+    where funnel = 'shop'
+    having count(*) > 0
+
+),
+
+last_steps as (
+
+    select
+        funnel,
+        max(step) as last_step
+    from steps
+    group by funnel
+
+),
+
+-- One row per entry: its first step stands for it.
+reached as (
+
+    select
+        entries.month_start_on,
+        entries.customer_type,
+        entries.funnel,
+        steps.step,
+        count(*) as units,
+        sum(case when entries.furthest_step >= steps.step then 1 else 0 end) as reached,
+        sum(case when entries.furthest_step > steps.step then 1 else 0 end) as reached_next,
+        sum(case when entries.has_cart then 1 else 0 end) as carts,
+        sum(case when entries.has_cart and not entries.is_completed then 1 else 0 end) as abandoned_carts
+    from touched_steps as entries
+    inner join steps
+        on entries.funnel = steps.funnel
+    where entries.place = 1
+    group by entries.month_start_on, entries.customer_type, entries.funnel, steps.step
+
+),
+
+-- Only who was seen at both steps, one after the other, tells how long it takes.
+durations as (
+
+    select
+        month_start_on,
+        customer_type,
+        funnel,
+        step,
+        {{ median_of(dbt.datediff('first_at', 'next_at', 'second'), 3600) }} as median_hours_to_next
+    from touched_steps
+    where next_step = step + 1 and next_at >= first_at
+    group by month_start_on, customer_type, funnel, step
+
+),
+
+cycles as (
+
+    select
+        touched_steps.month_start_on,
+        touched_steps.customer_type,
+        touched_steps.funnel,
+        touched_steps.step,
+        {{ median_of(dbt.datediff('touched_steps.entered_at', 'touched_steps.first_at', 'second'), 86400) }}
+            as median_cycle_days
+    from touched_steps
+    inner join last_steps
+        on
+            touched_steps.funnel = last_steps.funnel
+            and touched_steps.step = last_steps.last_step
+    group by touched_steps.month_start_on, touched_steps.customer_type, touched_steps.funnel, touched_steps.step
+
+),
+
+aged as (
+
+    select
+        reached.*,
+        steps.step_name,
+        reached.step = last_steps.last_step as is_last_step,
+        durations.median_hours_to_next,
+        cycles.median_cycle_days,
+        case reached.funnel
+            when 'shop' then {{ is_month_over('reached.month_start_on', var('shop_funnel_days')) }}
+            else {{ is_month_over('reached.month_start_on', var('b2b_funnel_days')) }}
+        end as is_mature
+    from reached
+    cross join as_of
+    inner join steps
+        on
+            reached.funnel = steps.funnel
+            and reached.step = steps.step
+    inner join last_steps
+        on reached.funnel = last_steps.funnel
+    left join durations
+        on
+            reached.month_start_on = durations.month_start_on
+            and reached.customer_type = durations.customer_type
+            and reached.funnel = durations.funnel
+            and reached.step = durations.step
+    left join cycles
+        on
+            reached.month_start_on = cycles.month_start_on
+            and reached.customer_type = cycles.customer_type
+            and reached.funnel = cycles.funnel
+            and reached.step = cycles.step
+
+),
+
+described as (
+
+    select
+        month_start_on,
+        customer_type,
+        funnel,
+        cast(step as {{ dbt.type_int() }}) as step,
+        step_name,
+        is_mature,
+        cast(units as {{ dbt.type_bigint() }}) as units,
+        cast(reached as {{ dbt.type_bigint() }}) as reached,
+        cast(case when not is_last_step then reached_next end as {{ dbt.type_bigint() }}) as reached_next,
+        case when is_mature and not is_last_step then {{ rate('reached_next', 'reached') }} end as conversion_rate,
+        case when is_mature then {{ rate('reached', 'units') }} end as conversion_from_entry_rate,
+        case when is_mature then median_hours_to_next end as median_hours_to_next,
+        cast(case when is_last_step and carts > 0 then carts end as {{ dbt.type_bigint() }}) as carts,
+        cast(case when is_last_step and carts > 0 then abandoned_carts end as {{ dbt.type_bigint() }})
+            as abandoned_carts,
+        case when is_mature and is_last_step then {{ rate('abandoned_carts', 'carts') }} end
+            as cart_abandonment_rate,
+        case when is_mature then median_cycle_days end as median_cycle_days
+    from aged
+
+)
+
+select * from described
