@@ -7,7 +7,8 @@
         {%- endfor -%}
         {%- for name in [
             'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
-            'max_customers_per_device', 'high_value_factor', 'personal_attributes',
+            'max_customers_per_device', 'high_value_factor', 'personal_attributes', 'repeat_windows_days',
+            'cross_sell_window_days', 'min_costed_share', 'affinity_max_products', 'affinity_min_support',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}

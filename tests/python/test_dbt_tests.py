@@ -20,6 +20,12 @@ SINGULAR = {
         " where attribute_name = 'country' and valid_to is null"
     ),
     "clocks_decline_before_churn": "update intermediate.int_churn_clocks set churn_days = 1",
+    "cohorts_reconcile_to_revenue_events": (
+        "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
+    ),
+    "customer_months_reconcile_to_revenue_events": (
+        "update marts.fct_customer_months set revenue_amount = revenue_amount + 0.01"
+    ),
     "customer_segments_are_the_slice_at_as_of": (
         "delete from marts.customer_segments where segment = 'loyal'"
     ),
@@ -27,6 +33,10 @@ SINGULAR = {
         "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
     ),
     "interactions_are_conserved": "delete from staging.stg_interactions where channel = 'email'",
+    "kpi_customers_agree_with_the_lifecycle": (
+        "update marts.kpi_customers set churn_entries = churn_entries + 1"
+        " where period_kind = 'month'"
+    ),
     "lifecycle_current_is_the_slice_at_as_of": (
         "update marts.lifecycle_current set next_stage_at = null"
     ),
@@ -67,6 +77,9 @@ SINGULAR = {
     "refunds_are_counted_once": (
         "delete from marts.fct_revenue_events where revenue_event_type = 'refund'"
     ),
+    "revenue_bridge_reconciles_to_revenue_events": (
+        "delete from marts.fct_revenue_events where is_guest"
+    ),
     "revenue_events_reconcile_to_orders": (
         "update marts.fct_revenue_events set amount = amount + 0.0001"
     ),
@@ -77,12 +90,18 @@ SINGULAR = {
         "update marts.row_accounting set quarantined_rows = quarantined_rows - 1"
         " where table_name = 'orders'"
     ),
+    "sales_reconcile_to_revenue_events": (
+        "update marts.kpi_order_timing set sales_amount = sales_amount + 0.01"
+    ),
     "segments_are_exhaustive_and_exclusive_at_month_ends": (
         "delete from marts.customer_segment_history where segment = 'loyal'"
     ),
     "silence_is_counted_from_the_last_order": (
         "update marts.lifecycle_spans set valid_from = valid_from + interval '1' second"
         " where stage = 'churn'"
+    ),
+    "spend_reconciles_to_staging": (
+        "update marts.kpi_retention_cost set retention_spend_amount = retention_spend_amount + 0.01"
     ),
     "stages_and_segments_agree_who_has_bought": (
         "update marts.segment_spans set segment = 'prospect' where span_number = 2"
@@ -111,6 +130,22 @@ GENERIC = [
     (
         "unique_combination_lifecycle_spans_customer_id__span_number",
         "insert into marts.lifecycle_spans from marts.lifecycle_spans where span_number = 2",
+    ),
+    (
+        "customer_months_add_up",
+        "update marts.fct_customer_months set margin_amount = margin_amount + 0.01",
+    ),
+    (
+        "revenue_bridge_adds_up",
+        "update marts.kpi_revenue_bridge set pause_amount = pause_amount + 0.01",
+    ),
+    (
+        "buyers_are_conserved",
+        "update marts.kpi_customers set new_customers = new_customers + 1",
+    ),
+    (
+        "spend_adds_up_by_objective",
+        "update marts.kpi_acquisition set winback_spend_amount = winback_spend_amount + 0.01",
     ),
     (
         "first_order_is_not_after_the_last",

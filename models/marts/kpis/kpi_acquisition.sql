@@ -67,11 +67,12 @@ cells as (
         cohort_month_on as month_start_on,
         acquisition_channel as channel,
         age_months,
-        sum(cohort_customers) as new_customers,
-        sum(revenue_amount) as revenue_amount,
-        sum(margin_amount) as margin_amount,
-        sum(cumulative_margin_amount) as cumulative_margin_amount
+        sum(cumulative_revenue_amount) as revenue_amount,
+        {{ known_margin(
+            'sum(cumulative_margin_amount)', 'sum(cumulative_costed_revenue_amount)', 'sum(cumulative_revenue_amount)'
+        ) }} as margin_amount
     from {{ ref('kpi_cohorts') }}
+    where is_mature
     group by cohort_month_on, acquisition_channel, age_months
 
 ),
@@ -79,13 +80,35 @@ cells as (
 cohorts as (
 
     select
+        cohort_month_on as month_start_on,
+        acquisition_channel as channel,
+        sum(cohort_customers) as new_customers
+    from {{ ref('kpi_cohorts') }}
+    where age_months = 0
+    group by cohort_month_on, acquisition_channel
+
+),
+
+last_ages as (
+
+    select
         month_start_on,
         channel,
-        max(new_customers) as new_customers,
-        sum(revenue_amount) as revenue_amount,
-        sum(margin_amount) as margin_amount
+        max(age_months) as age_months
     from cells
     group by month_start_on, channel
+
+),
+
+values_so_far as (
+
+    select cells.*
+    from cells
+    inner join last_ages
+        on
+            cells.month_start_on = last_ages.month_start_on
+            and cells.channel = last_ages.channel
+            and cells.age_months = last_ages.age_months
 
 ),
 
@@ -122,8 +145,8 @@ joined as (
         {%- endfor %},
         coalesce(prospects.new_prospects, 0) as new_prospects,
         coalesce(cohorts.new_customers, 0) as new_customers,
-        cohorts.revenue_amount,
-        cohorts.margin_amount
+        values_so_far.revenue_amount,
+        values_so_far.margin_amount
     from keys
     inner join months
         on keys.month_start_on = months.month_start_on
@@ -140,6 +163,10 @@ joined as (
         on
             keys.month_start_on = cohorts.month_start_on
             and keys.channel = cohorts.channel
+    left join values_so_far
+        on
+            keys.month_start_on = values_so_far.month_start_on
+            and keys.channel = values_so_far.channel
 
 ),
 
@@ -155,7 +182,7 @@ paid_back as (
         on
             joined.month_start_on = cells.month_start_on
             and joined.channel = cells.channel
-            and joined.acquisition_spend_amount <= cells.cumulative_margin_amount
+            and joined.acquisition_spend_amount <= cells.margin_amount
     where
         joined.is_month_complete
         and joined.acquisition_spend_amount > 0

@@ -64,6 +64,7 @@ money as (
         sum(case when customer_months.orders > 0 then 1 else 0 end) as active_customers,
         sum(customer_months.orders) as orders,
         sum(customer_months.revenue_amount) as revenue_amount,
+        sum(customer_months.costed_revenue_amount) as costed_revenue_amount,
         sum(customer_months.margin_amount) as margin_amount
     from {{ ref('fct_customer_months') }} as customer_months
     inner join members
@@ -86,8 +87,8 @@ cells as (
         coalesce(money.orders, 0) as orders,
         coalesce(money.revenue_amount, 0) as revenue_amount,
         sum(money.revenue_amount) over life as cumulative_revenue_amount,
-        sum(money.margin_amount) over life as cumulative_margin_amount,
-        money.margin_amount
+        sum(money.costed_revenue_amount) over life as cumulative_costed_revenue_amount,
+        sum(money.margin_amount) over life as cumulative_margin_amount
     from cohorts
     inner join months
         on cohorts.cohort_month_on <= months.month_start_on
@@ -122,15 +123,17 @@ matured as (
         case when is_month_complete then {{ rate('active_customers', 'cohort_customers') }} end
             as retention_rate
         {%- for measure in [
-            'revenue_amount', 'margin_amount', 'cumulative_revenue_amount', 'cumulative_margin_amount',
+            'revenue_amount', 'cumulative_revenue_amount', 'cumulative_costed_revenue_amount', 'cumulative_margin_amount',
         ] %},
         {{ to_total('case when is_month_complete then ' ~ measure ~ ' end') }} as {{ measure }}
-        {%- endfor %}
-        {%- for measure in ['revenue_amount', 'margin_amount'] %},
+        {%- endfor %},
         case when is_month_complete then {{ to_total(
-            'cumulative_' ~ measure ~ ' / cast(cohort_customers as decimal(18, 0))'
-        ) }} end as {{ measure | replace('_amount', '') }}_per_customer_amount
-        {%- endfor %}
+            'cumulative_revenue_amount / cast(cohort_customers as decimal(18, 0))'
+        ) }} end as revenue_per_customer_amount,
+        case when is_month_complete then {{ to_total(
+            known_margin('cumulative_margin_amount', 'cumulative_costed_revenue_amount', 'cumulative_revenue_amount')
+            ~ ' / cast(cohort_customers as decimal(18, 0))'
+        ) }} end as margin_per_customer_amount
     from cells
 
 )

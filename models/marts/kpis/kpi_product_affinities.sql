@@ -144,10 +144,11 @@ described as (
         {{ rate('both_share - product_share * with_product_share', 1) }} as leverage,
         case when pair_baskets < product_baskets
             then {{ rate('1 - with_product_share', '1 - both_share / product_share') }} end as conviction,
-        {{ rate(
+        -- A product of every basket goes with nothing in particular.
+        coalesce({{ rate(
             'both_share - product_share * with_product_share',
             'greatest(both_share * (1 - product_share), product_share * (with_product_share - both_share))'
-        ) }} as zhang
+        ) }}, 0) as zhang
     from shares
 
 )
