@@ -37,9 +37,17 @@ costs as (
     select
         interactions.customer_id,
         interactions.month_start_on,
-        sum(case when interactions.occurred_at >= first_orders.purchased_at then 0 else interactions.contact_cost_amount end)
+        sum(
+            case
+                when interactions.occurred_at >= first_orders.purchased_at then 0 else interactions.contact_cost_amount
+            end
+        )
             as prospect_cost_amount,
-        sum(case when interactions.occurred_at >= first_orders.purchased_at then interactions.contact_cost_amount else 0 end)
+        sum(
+            case
+                when interactions.occurred_at >= first_orders.purchased_at then interactions.contact_cost_amount else 0
+            end
+        )
             as buyer_cost_amount
     from interactions
     left join first_orders

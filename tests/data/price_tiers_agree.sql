@@ -1,5 +1,5 @@
--- Proves that the price tiers begin with everything and rise: the first from a share of 0 on, each dearer one from a higher
--- share. Each row says in `problem` what to change in seeds/rules/price_tiers.csv.
+-- Proves that the price tiers begin with everything and rise: the first from a share of 0 on, each
+-- dearer one from a higher share. Each row says in `problem` what to change in seeds/rules/price_tiers.csv.
 {{ seed_problems('price_tiers', ['tier'], clauses=[
     must_not_be_empty('position'),
     must_not_be_empty('min_cheaper_share'),

@@ -3,7 +3,6 @@
 import json
 import random
 from fractions import Fraction
-from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -110,4 +109,6 @@ def test_affinities_are_what_the_baskets_say(query: str, seed: int) -> None:
     for pair, rule in wanted.items():
         for value, exact in zip(found[pair], rule, strict=True):
             assert (value is None) == (exact is None)
-            assert exact is None or float(value) == pytest.approx(float(exact), abs=0.6 * 10**-DIGITS)
+            assert exact is None or float(value) == pytest.approx(
+                float(exact), abs=0.6 * 10**-DIGITS
+            )

@@ -61,54 +61,16 @@ prospects as (
 
 ),
 
-cells as (
+acquired as (
 
     select
         cohort_month_on as month_start_on,
         acquisition_channel as channel,
-        age_months,
-        sum(cumulative_revenue_amount) as revenue_amount,
-        {{ known_margin(
-            'sum(cumulative_margin_amount)', 'sum(cumulative_costed_revenue_amount)', 'sum(cumulative_revenue_amount)'
-        ) }} as margin_amount
-    from {{ ref('kpi_cohorts') }}
-    where is_mature
-    group by cohort_month_on, acquisition_channel, age_months
-
-),
-
-cohorts as (
-
-    select
-        cohort_month_on as month_start_on,
-        acquisition_channel as channel,
-        sum(cohort_customers) as new_customers
-    from {{ ref('kpi_cohorts') }}
-    where age_months = 0
-    group by cohort_month_on, acquisition_channel
-
-),
-
-last_ages as (
-
-    select
-        month_start_on,
-        channel,
-        max(age_months) as age_months
-    from cells
-    group by month_start_on, channel
-
-),
-
-values_so_far as (
-
-    select cells.*
-    from cells
-    inner join last_ages
-        on
-            cells.month_start_on = last_ages.month_start_on
-            and cells.channel = last_ages.channel
-            and cells.age_months = last_ages.age_months
+        new_customers,
+        revenue_amount,
+        margin_amount,
+        payback_months
+    from {{ ref('acquired_values') }}
 
 ),
 
@@ -127,7 +89,7 @@ keys as (
     select
         month_start_on,
         channel
-    from cohorts
+    from acquired
 
 ),
 
@@ -139,14 +101,15 @@ joined as (
         months.is_month_complete,
         keys.month_start_on between spend_bounds.first_month_on and spend_bounds.last_month_on as is_spend_known,
         spend.impressions,
-        spend.clicks
-        {%- for measure in objectives + ['total'] %},
-        coalesce(spend.{{ measure }}_spend_amount, 0) as {{ measure }}_spend_amount
-        {%- endfor %},
+        spend.clicks,
+        {%- for measure in objectives + ['total'] %}
+        coalesce(spend.{{ measure }}_spend_amount, 0) as {{ measure }}_spend_amount,
+        {%- endfor %}
         coalesce(prospects.new_prospects, 0) as new_prospects,
-        coalesce(cohorts.new_customers, 0) as new_customers,
-        values_so_far.revenue_amount,
-        values_so_far.margin_amount
+        coalesce(acquired.new_customers, 0) as new_customers,
+        acquired.revenue_amount,
+        acquired.margin_amount,
+        acquired.payback_months
     from keys
     inner join months
         on keys.month_start_on = months.month_start_on
@@ -159,34 +122,10 @@ joined as (
         on
             keys.month_start_on = prospects.month_start_on
             and keys.channel = prospects.channel
-    left join cohorts
+    left join acquired
         on
-            keys.month_start_on = cohorts.month_start_on
-            and keys.channel = cohorts.channel
-    left join values_so_far
-        on
-            keys.month_start_on = values_so_far.month_start_on
-            and keys.channel = values_so_far.channel
-
-),
-
--- The first month by whose end the customers have brought what it cost to win them.
-paid_back as (
-
-    select
-        joined.month_start_on,
-        joined.channel,
-        min(cells.age_months) as payback_months
-    from joined
-    inner join cells
-        on
-            joined.month_start_on = cells.month_start_on
-            and joined.channel = cells.channel
-            and joined.acquisition_spend_amount <= cells.margin_amount
-    where
-        joined.is_month_complete
-        and joined.acquisition_spend_amount > 0
-    group by joined.month_start_on, joined.channel
+            keys.month_start_on = acquired.month_start_on
+            and keys.channel = acquired.channel
 
 ),
 
@@ -198,29 +137,27 @@ described as (
         channels.channel_group,
         joined.is_month_complete,
         cast(joined.impressions as {{ dbt.type_bigint() }}) as impressions,
-        cast(joined.clicks as {{ dbt.type_bigint() }}) as clicks
-        {%- for measure in objectives + ['total'] %},
+        cast(joined.clicks as {{ dbt.type_bigint() }}) as clicks,
+        {%- for measure in objectives + ['total'] %}
         {{ to_total('case when joined.is_spend_known then joined.' ~ measure ~ '_spend_amount end') }}
-            as {{ measure }}_spend_amount
-        {%- endfor %},
+            as {{ measure }}_spend_amount,
+        {%- endfor %}
         cast(joined.new_prospects as {{ dbt.type_bigint() }}) as new_prospects,
         cast(joined.new_customers as {{ dbt.type_bigint() }}) as new_customers,
-        case when joined.is_month_complete and joined.is_spend_known then {{ to_total(
-            'joined.acquisition_spend_amount / nullif(joined.new_customers, 0)'
-        ) }} end as acquisition_cost_amount,
+        {{ to_total(
+            'case when joined.is_month_complete and joined.is_spend_known'
+            ~ ' then joined.acquisition_spend_amount / nullif(joined.new_customers, 0) end'
+        ) }} as acquisition_cost_amount,
         {{ to_total('joined.revenue_amount') }} as cohort_revenue_amount,
         {{ to_total('joined.margin_amount') }} as cohort_margin_amount,
-        case when joined.is_month_complete and joined.is_spend_known
-            then {{ rate('joined.margin_amount', 'joined.acquisition_spend_amount') }} end
-            as value_to_acquisition_cost_rate,
-        cast(paid_back.payback_months as {{ dbt.type_int() }}) as payback_months
+        {{ rate(
+            'case when joined.is_month_complete and joined.is_spend_known then joined.margin_amount end',
+            'joined.acquisition_spend_amount'
+        ) }} as value_to_acquisition_cost_rate,
+        cast(joined.payback_months as {{ dbt.type_int() }}) as payback_months
     from joined
     inner join channels
         on joined.channel = channels.channel
-    left join paid_back
-        on
-            joined.month_start_on = paid_back.month_start_on
-            and joined.channel = paid_back.channel
 
 )
 

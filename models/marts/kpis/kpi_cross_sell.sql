@@ -10,11 +10,14 @@ as_of as (
 months as (
 
     select
-        month_start_on,
-        is_month_complete,
-        {{ start_of_business_date(dbt.dateadd('month', 1, 'month_start_on')) }} as month_over_at
-    from {{ ref('dim_dates') }}
-    group by month_start_on, is_month_complete
+        dates.month_start_on,
+        dates.is_month_complete,
+        as_of.as_of >= {{ add_days(
+            start_of_business_date(dbt.dateadd('month', 1, 'dates.month_start_on')), window_days
+        ) }} as is_window_over
+    from {{ ref('dim_dates') }} as dates
+    cross join as_of
+    group by dates.month_start_on, dates.is_month_complete, as_of.as_of
 
 ),
 
@@ -27,25 +30,9 @@ moments as (
 
 ),
 
--- What each purchase held: its categories, and the tier of each.
 held as (
 
-    select
-        items.customer_id,
-        items.ordered_at as purchased_at,
-        products.category,
-        max(tiers.tier_position) as tier_position
-    from {{ ref('fct_order_items') }} as items
-    inner join {{ ref('dim_products') }} as products
-        on items.product_id = products.product_id
-    left join {{ ref('int_product_tiers') }} as tiers
-        on items.product_id = tiers.product_id
-    where
-        items.is_valid_order
-        and items.customer_id is not null
-        and products.is_product
-        and products.category is not null
-    group by items.customer_id, items.ordered_at, products.category
+    select * from {{ ref('int_purchase_categories') }}
 
 ),
 
@@ -149,25 +136,22 @@ described as (
         types.month_start_on,
         types.customer_type,
         months.is_month_complete,
-        {{ add_days('months.month_over_at', window_days) }} <= as_of.as_of as is_window_over,
+        months.is_window_over,
         cast(cross_sold.new_customers as {{ dbt.type_bigint() }}) as new_customers,
         {%- for measure in ['cross_sold_customers', 'later_cross_sold_customers'] %}
-        cast(
-            case when {{ add_days('months.month_over_at', window_days) }} <= as_of.as_of
-                then cross_sold.{{ measure }} end
-            as {{ dbt.type_bigint() }}
-        ) as {{ measure }},
+        cast(case when months.is_window_over then cross_sold.{{ measure }} end as {{ dbt.type_bigint() }})
+            as {{ measure }},
         {%- endfor %}
-        case when {{ add_days('months.month_over_at', window_days) }} <= as_of.as_of
-            then {{ rate('cross_sold.cross_sold_customers', 'cross_sold.new_customers') }} end as cross_sell_rate,
+        {{ rate(
+            'case when months.is_window_over then cross_sold.cross_sold_customers end', 'cross_sold.new_customers'
+        ) }} as cross_sell_rate,
         cast(up_sold.repeat_orders as {{ dbt.type_bigint() }}) as repeat_orders,
         cast(up_sold.up_sold_orders as {{ dbt.type_bigint() }}) as up_sold_orders,
-        case when months.is_month_complete
-            then {{ rate('up_sold.up_sold_orders', 'up_sold.repeat_orders') }} end as up_sell_rate
+        {{ rate('case when months.is_month_complete then up_sold.up_sold_orders end', 'up_sold.repeat_orders') }}
+            as up_sell_rate
     from types
     inner join months
         on types.month_start_on = months.month_start_on
-    cross join as_of
     left join cross_sold
         on
             types.month_start_on = cross_sold.month_start_on

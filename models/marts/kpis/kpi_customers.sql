@@ -63,8 +63,10 @@ customers as (
         still_engaged_at_end,
         case when is_period_complete then {{ rate('repeat_customers', 'active_customers') }} end
             as repurchase_rate,
-        case when is_period_complete and period_kind != 'day'
-            then {{ rate('retained_customers', 'previous_active_customers') }} end as retention_rate,
+        case
+            when is_period_complete and period_kind != 'day'
+                then {{ rate('retained_customers', 'previous_active_customers') }}
+        end as retention_rate,
         case when is_period_complete then {{ rate('still_engaged_at_end', 'engaged_at_start') }} end
             as stage_retention_rate,
         case when is_period_complete then {{ rate('churn_entries', 'unchurned_at_start') }} end as churn_rate

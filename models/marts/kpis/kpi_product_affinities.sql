@@ -71,7 +71,7 @@ popular_lines as (
 pairs as (
 
     select
-        one.popularity as popularity,
+        one.popularity,
         other.popularity as other_popularity,
         count(*) as baskets
     from popular_lines as one
@@ -142,8 +142,10 @@ described as (
         {{ rate('pair_baskets', 'product_baskets') }} as confidence_rate,
         {{ rate('both_share', 'product_share * with_product_share') }} as lift,
         {{ rate('both_share - product_share * with_product_share', 1) }} as leverage,
-        case when pair_baskets < product_baskets
-            then {{ rate('1 - with_product_share', '1 - both_share / product_share') }} end as conviction,
+        case
+            when pair_baskets < product_baskets
+                then {{ rate('1 - with_product_share', '1 - both_share / product_share') }}
+        end as conviction,
         -- A product of every basket goes with nothing in particular.
         coalesce({{ rate(
             'both_share - product_share * with_product_share',

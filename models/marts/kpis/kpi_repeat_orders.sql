@@ -58,7 +58,8 @@ counted as (
         count(*) as cohort_customers,
         sum(
             case
-                when first_orders.next_purchased_at
+                when
+                    first_orders.next_purchased_at
                     <= {{ add_days('first_orders.purchased_at', 'windows.window_days') }} then 1
                 else 0
             end

@@ -54,25 +54,40 @@ customers as (
 
 ),
 
+contact_bounds as (
+
+    select min(month_start_on) as first_month_on from contacts
+
+),
+
+months_known as (
+
+    select
+        months.*,
+        coalesce(months.month_start_on between spend_bounds.first_month_on and spend_bounds.last_month_on, false)
+            as is_spend_known,
+        contact_bounds.first_month_on is not null as is_contact_known
+    from months
+    cross join spend_bounds
+    cross join contact_bounds
+
+),
+
 -- A month in which nobody was contacted cost nothing, as long as contacts are known at all.
 known as (
 
     select
         months.month_start_on,
         months.is_month_complete,
+        {%- for measure in ['acquisition_spend_amount', 'retention_spend_amount'] %}
+        case when months.is_spend_known then coalesce(spend.{{ measure }}, 0) end as {{ measure }},
+        {%- endfor %}
+        {%- for measure in ['prospect_contact_cost_amount', 'retention_contact_cost_amount'] %}
+        case when months.is_contact_known then coalesce(contacts.{{ measure }}, 0) end as {{ measure }},
+        {%- endfor %}
         coalesce(customers.new_customers, 0) as new_customers,
-        coalesce(customers.active_customers, 0) as active_customers,
-        case when months.month_start_on between spend_bounds.first_month_on and spend_bounds.last_month_on
-            then coalesce(spend.acquisition_spend_amount, 0) end as acquisition_spend_amount,
-        case when months.month_start_on between spend_bounds.first_month_on and spend_bounds.last_month_on
-            then coalesce(spend.retention_spend_amount, 0) end as retention_spend_amount,
-        case when contact_bounds.first_month_on is not null
-            then coalesce(contacts.prospect_contact_cost_amount, 0) end as prospect_contact_cost_amount,
-        case when contact_bounds.first_month_on is not null
-            then coalesce(contacts.retention_contact_cost_amount, 0) end as retention_contact_cost_amount
-    from months
-    cross join spend_bounds
-    cross join (select min(month_start_on) as first_month_on from contacts) as contact_bounds
+        coalesce(customers.active_customers, 0) as active_customers
+    from months_known as months
     left join spend
         on months.month_start_on = spend.month_start_on
     left join contacts
@@ -86,8 +101,8 @@ costs as (
 
     select
         *,
-        case when is_month_complete
-            then acquisition_spend_amount / nullif(new_customers, 0) end as acquisition_cost_amount,
+        case when is_month_complete then acquisition_spend_amount / nullif(new_customers, 0) end
+            as acquisition_cost_amount,
         retention_spend_amount + coalesce(retention_contact_cost_amount, 0) as retention_cost_amount
     from known
 
@@ -97,8 +112,8 @@ per_customer as (
 
     select
         *,
-        case when is_month_complete
-            then retention_cost_amount / nullif(active_customers, 0) end as retention_cost_per_customer_amount
+        case when is_month_complete then retention_cost_amount / nullif(active_customers, 0) end
+            as retention_cost_per_customer_amount
     from costs
 
 ),

@@ -52,6 +52,13 @@ revenue as (
 
 ),
 
+buckets as (
+
+    select customer_type from revenue
+    group by customer_type
+
+),
+
 every_month as (
 
     select
@@ -59,17 +66,14 @@ every_month as (
         months.is_month_complete,
         buckets.customer_type,
         coalesce(revenue.revenue_amount, 0) as end_amount,
-        coalesce(
-            lag(revenue.revenue_amount) over (
-                partition by buckets.customer_type order by months.month_start_on
-            ), 0
-        ) as start_amount
+        coalesce(lag(revenue.revenue_amount) over life, 0) as start_amount
     from months
-    cross join (select customer_type from revenue group by customer_type) as buckets
+    cross join buckets
     left join revenue
         on
             months.month_start_on = revenue.month_start_on
             and buckets.customer_type = revenue.customer_type
+    window life as (partition by buckets.customer_type order by months.month_start_on)
 
 ),
 
@@ -77,11 +81,11 @@ moved as (
 
     select
         month_start_on,
-        customer_type
-        {%- for movement in gains + losses %},
+        {%- for movement in gains + losses %}
         sum(case when movement = '{{ movement }}' then moved_amount else 0 end) as {{ movement }}_amount,
-        sum(case when movement = '{{ movement }}' then 1 else 0 end) as {{ movement }}_customers
+        sum(case when movement = '{{ movement }}' then 1 else 0 end) as {{ movement }}_customers,
         {%- endfor %}
+        customer_type
     from movements
     group by month_start_on, customer_type
 
@@ -93,26 +97,24 @@ bridge as (
         every_month.month_start_on,
         every_month.customer_type,
         every_month.is_month_complete,
-        {{ to_total('every_month.start_amount') }} as start_amount
-        {%- for movement in gains + losses %},
+        {{ to_total('every_month.start_amount') }} as start_amount,
+        {%- for movement in gains + losses %}
         {{ to_total(
             'case when every_month.is_month_complete then coalesce(moved.' ~ movement ~ '_amount, 0) end'
-        ) }} as {{ movement }}_amount
-        {%- endfor %},
+        ) }} as {{ movement }}_amount,
+        cast(
+            case
+                when every_month.is_month_complete and every_month.customer_type != 'guest'
+                    then coalesce(moved.{{ movement }}_customers, 0)
+            end as {{ dbt.type_bigint() }}
+        ) as {{ movement }}_customers,
+        {%- endfor %}
         {{ to_total(
             "case when every_month.is_month_complete and every_month.customer_type = 'guest'"
             ~ ' then every_month.end_amount - every_month.start_amount'
             ~ ' when every_month.is_month_complete then 0 end'
         ) }} as guest_change_amount,
         {{ to_total('every_month.end_amount') }} as end_amount
-        {%- for movement in gains + losses %},
-        cast(
-            case
-                when every_month.is_month_complete and every_month.customer_type != 'guest'
-                    then coalesce(moved.{{ movement }}_customers, 0)
-            end as {{ dbt.type_bigint() }}
-        ) as {{ movement }}_customers
-        {%- endfor %}
     from every_month
     left join moved
         on

@@ -78,10 +78,10 @@ compared as (
 
     select
         *,
-        coalesce(is_month_complete and lag(is_month_complete, 12) over months, false) as is_comparable
-        {%- for measure in measures %},
-        lag({{ measure }}, 12) over months as year_ago_{{ measure }}
+        {%- for measure in measures %}
+        lag({{ measure }}, 12) over months as year_ago_{{ measure }},
         {%- endfor %}
+        coalesce(is_month_complete and lag(is_month_complete, 12) over months, false) as is_comparable
     from every_month
     window months as (partition by customer_type order by month_start_on)
 
@@ -100,11 +100,11 @@ described as (
         {{ to_total('revenue_amount') }} as revenue_amount,
         cast(case when is_comparable then year_ago_orders end as {{ dbt.type_bigint() }}) as year_ago_orders,
         {{ to_total('case when is_comparable then year_ago_sales_amount end') }} as year_ago_sales_amount,
-        {{ to_total('case when is_comparable then year_ago_revenue_amount end') }} as year_ago_revenue_amount
-        {%- for measure in measures %},
+        {%- for measure in measures %}
         case when is_comparable then {{ rate(measure ~ ' - year_ago_' ~ measure, 'year_ago_' ~ measure) }} end
-            as {{ measure | replace('_amount', '') }}_change_rate
+            as {{ measure | replace('_amount', '') }}_change_rate,
         {%- endfor %}
+        {{ to_total('case when is_comparable then year_ago_revenue_amount end') }} as year_ago_revenue_amount
     from compared
 
 )

@@ -121,22 +121,18 @@ flow as (
         periods.period_kind,
         periods.period_start_on,
         ends.customer_type,
-        periods.is_period_complete
-        {%- for measure in [
-            'coalesce(starts.buyers, 0) as buyers_at_start',
-            'coalesce(starts.buyers - starts.churned, 0) as unchurned_at_start',
-            'coalesce(starts.engaged, 0) as engaged_at_start',
-            'coalesce(starts.engaged, 0) - coalesce(moved.disengaged, 0) as still_engaged_at_end',
-            'coalesce(moved.decline_entries, 0) as decline_entries',
-            'coalesce(moved.churn_entries, 0) as churn_entries',
-            'coalesce(moved.winback_entries, 0) as winback_entries',
-            'ends.declining as declining_at_end',
-            'ends.churned as churned_at_end',
-            'ends.buyers as buyers_at_end',
-        ] %},
-        {%- set value, name = measure.split(' as ') %}
-        cast({{ value }} as {{ dbt.type_bigint() }}) as {{ name }}
-        {%- endfor %}
+        periods.is_period_complete,
+        cast(coalesce(starts.buyers, 0) as {{ dbt.type_bigint() }}) as buyers_at_start,
+        cast(coalesce(starts.buyers - starts.churned, 0) as {{ dbt.type_bigint() }}) as unchurned_at_start,
+        cast(coalesce(starts.engaged, 0) as {{ dbt.type_bigint() }}) as engaged_at_start,
+        cast(coalesce(starts.engaged, 0) - coalesce(moved.disengaged, 0) as {{ dbt.type_bigint() }})
+            as still_engaged_at_end,
+        cast(coalesce(moved.decline_entries, 0) as {{ dbt.type_bigint() }}) as decline_entries,
+        cast(coalesce(moved.churn_entries, 0) as {{ dbt.type_bigint() }}) as churn_entries,
+        cast(coalesce(moved.winback_entries, 0) as {{ dbt.type_bigint() }}) as winback_entries,
+        cast(ends.declining as {{ dbt.type_bigint() }}) as declining_at_end,
+        cast(ends.churned as {{ dbt.type_bigint() }}) as churned_at_end,
+        cast(ends.buyers as {{ dbt.type_bigint() }}) as buyers_at_end
     from periods
     inner join population as ends
         on periods.last_on = ends.date_on
