@@ -11,7 +11,7 @@
         'feedback': 'base_feedback',
         'tickets': 'base_tickets',
         'campaigns': 'raw_campaigns',
-        'marketing_spend': 'raw_marketing_spend',
+        'marketing_spend': 'base_marketing_spend',
         'experiments': 'raw_experiments',
         'experiment_variants': 'raw_experiment_variants',
         'experiment_assignments': 'base_experiment_assignments',

@@ -52,3 +52,11 @@
 {% macro cost_of_pieces(quantity, unit_cost) -%}
     case when not coalesce({{ is_too_large([quantity, unit_cost]) }}, false) then {{ pieces_times(quantity, unit_cost) }} end
 {%- endmacro %}
+
+{#-
+    A margin where it can be trusted: it is that of orders whose cost is known, and is NULL when they are
+    less than `min_costed_share` of the revenue it stands for.
+-#}
+{% macro known_margin(margin, costed_revenue, revenue) -%}
+    case when {{ costed_revenue }} >= {{ var('min_costed_share') }} * {{ revenue }} then {{ margin }} end
+{%- endmacro %}

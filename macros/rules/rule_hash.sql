@@ -6,9 +6,21 @@
             {%- do parts.append(node.name ~ ':' ~ node.checksum.checksum) -%}
         {%- endfor -%}
         {%- for name in [
-            'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
-            'max_customers_per_device', 'high_value_factor', 'personal_attributes',
-            'closed_loop_days', 'repeat_contact_days', 'shop_funnel_days', 'b2b_funnel_days',
+            'reporting_timezone',
+            'reporting_currency',
+            'session_timeout_minutes',
+            'max_customers_per_device',
+            'high_value_factor',
+            'personal_attributes',
+            'closed_loop_days',
+            'repeat_contact_days',
+            'shop_funnel_days',
+            'b2b_funnel_days',
+            'repeat_windows_days',
+            'cross_sell_window_days',
+            'min_costed_share',
+            'affinity_max_products',
+            'affinity_min_support',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}

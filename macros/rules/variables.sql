@@ -35,12 +35,26 @@
         ('shop_funnel_days', 1, true, 'a whole number of days, at least 1'),
         ('b2b_funnel_days', 1, true, 'a whole number of days, at least 1'),
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
+        ('cross_sell_window_days', 1, true, 'a whole number of days, at least 1'),
+        ('affinity_max_products', 2, true, 'a whole number of products, at least 2'),
     ] -%}
         {%- set value = var(name) -%}
         {%- if not is_plain_number(value) or value < lowest or (is_whole and value != value | int) -%}
             {%- do problems.append(said.format(name, value, wanted)) -%}
         {%- endif -%}
     {%- endfor -%}
+
+    {%- for name in ['affinity_min_support', 'min_costed_share'] -%}
+        {%- if not is_plain_number(var(name)) or var(name) < 0 or var(name) > 1 -%}
+            {%- do problems.append(said.format(name, var(name), 'a share from 0 to 1, as in 0.05')) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set windows = var('repeat_windows_days') -%}
+    {%- if not is_list_of_days(windows) -%}
+        {%- do problems.append(said.format(
+            'repeat_windows_days', windows, 'a list of different whole numbers of days, as in [30, 90]'
+        )) -%}
+    {%- endif -%}
 
     {%- set limit = var('quarantine_share_limit') -%}
     {%- set limits = limit if limit is mapping else {'default': limit} -%}
@@ -104,4 +118,15 @@
         {{ return(false) }}
     {%- endfor -%}
     {{ return(true) }}
+{% endmacro %}
+
+{#- Whether a value is a list of different whole numbers of days, at least one of them. -#}
+{% macro is_list_of_days(value) %}
+    {%- if value is string or value is mapping or value is not sequence or not value -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- for days in value if not is_plain_number(days) or days < 1 or days != days | int -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(value | unique | list | length == value | length) }}
 {% endmacro %}

@@ -1,6 +1,6 @@
 with
 
-{{ latest_version(ref('raw_marketing_spend')) }},
+{{ latest_version(ref('base_marketing_spend'), fault='_fault') }},
 
 typed as (
 
@@ -15,6 +15,7 @@ typed as (
 
         -- numerics
         amount,
+        rate_to_reporting,
         impressions,
         clicks,
 

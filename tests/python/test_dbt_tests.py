@@ -20,6 +20,12 @@ SINGULAR = {
         " where attribute_name = 'country' and valid_to is null"
     ),
     "clocks_decline_before_churn": "update intermediate.int_churn_clocks set churn_days = 1",
+    "cohorts_reconcile_to_revenue_events": (
+        "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
+    ),
+    "customer_months_reconcile_to_revenue_events": (
+        "update marts.fct_customer_months set revenue_amount = revenue_amount + 0.01"
+    ),
     "customer_segments_are_the_slice_at_as_of": (
         "delete from marts.customer_segments where segment = 'loyal'"
     ),
@@ -29,6 +35,10 @@ SINGULAR = {
     "interactions_are_conserved": "delete from staging.stg_interactions where channel = 'email'",
     "journey_marts_count_every_event_once": (
         "delete from marts.kpi_journey_map where interaction_type = 'chat'"
+    ),
+    "kpi_customers_agree_with_the_lifecycle": (
+        "update marts.kpi_customers set churn_entries = churn_entries + 1"
+        " where period_kind = 'month'"
     ),
     "lifecycle_current_is_the_slice_at_as_of": (
         "update marts.lifecycle_current set next_stage_at = null"
@@ -74,6 +84,9 @@ SINGULAR = {
     "refunds_are_counted_once": (
         "delete from marts.fct_revenue_events where revenue_event_type = 'refund'"
     ),
+    "revenue_bridge_reconciles_to_revenue_events": (
+        "delete from marts.fct_revenue_events where is_guest"
+    ),
     "revenue_events_reconcile_to_orders": (
         "update marts.fct_revenue_events set amount = amount + 0.0001"
     ),
@@ -84,12 +97,18 @@ SINGULAR = {
         "update marts.row_accounting set quarantined_rows = quarantined_rows - 1"
         " where table_name = 'orders'"
     ),
+    "sales_reconcile_to_revenue_events": (
+        "update marts.kpi_order_timing set sales_amount = sales_amount + 0.01"
+    ),
     "segments_are_exhaustive_and_exclusive_at_month_ends": (
         "delete from marts.customer_segment_history where segment = 'loyal'"
     ),
     "silence_is_counted_from_the_last_order": (
         "update marts.lifecycle_spans set valid_from = valid_from + interval '1' second"
         " where stage = 'churn'"
+    ),
+    "spend_reconciles_to_staging": (
+        "update marts.kpi_retention_cost set retention_spend_amount = retention_spend_amount + 0.01"
     ),
     "stages_and_segments_agree_who_has_bought": (
         "update marts.segment_spans set segment = 'prospect' where span_number = 2"
@@ -136,6 +155,22 @@ GENERIC = [
     ("onboarding_parts_are_parts", "update marts.kpi_onboarding set users = buyers + 1"),
     ("loyalty_parts_are_parts", "update marts.kpi_loyalty set members = buyers + 1"),
     ("advocacy_parts_are_parts", "update marts.kpi_advocacy set referrers = buyers + 1"),
+    (
+        "customer_months_add_up",
+        "update marts.fct_customer_months set margin_amount = margin_amount + 0.01",
+    ),
+    (
+        "revenue_bridge_adds_up",
+        "update marts.kpi_revenue_bridge set pause_amount = pause_amount + 0.01",
+    ),
+    (
+        "buyers_are_conserved",
+        "update marts.kpi_customers set new_customers = new_customers + 1",
+    ),
+    (
+        "spend_adds_up_by_objective",
+        "update marts.kpi_acquisition set winback_spend_amount = winback_spend_amount + 0.01",
+    ),
     (
         "first_order_is_not_after_the_last",
         "update marts.dim_customers set first_order_at = last_order_at + interval '1' second",

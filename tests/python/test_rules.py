@@ -344,6 +344,22 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "give each code a place of its own.",
         ),
     ],
+    "price_tiers": [
+        (
+            change("basic", min_cheaper_share="0.1"),
+            "price_tiers.csv, basic: min_cheaper_share 0.1000 of the first tier must be 0, "
+            "or the cheapest products have none.",
+        ),
+        (
+            change("premium", min_cheaper_share="1.5"),
+            "price_tiers.csv, premium: min_cheaper_share 1.5000 must be a share from 0 to 1.",
+        ),
+        (
+            add(tier="luxury", position="4", min_cheaper_share="0.3333"),
+            "price_tiers.csv, luxury: min_cheaper_share 0.3333 must be larger than that of every "
+            "lower position.",
+        ),
+    ],
     "survey_types": [
         (
             change("csat", low_below="1"),
@@ -395,6 +411,7 @@ READERS = {
     "lifecycle_thresholds": "int_churn_clocks",
     "order_statuses": "int_orders",
     "parameter_defaults": "int_parameters",
+    "price_tiers": "int_product_tiers",
     "reasons": "int_customer_events",
     "segment_rules": "int_segment_points",
     "segments": "customer_segments",
@@ -519,6 +536,11 @@ WRONG_VARIABLES = {
     "shop_funnel_days": (-30, "a whole number of days, at least 1"),
     "b2b_funnel_days": (0.5, "a whole number of days, at least 1"),
     "high_value_factor": (True, "a number above 0"),
+    "cross_sell_window_days": (0, "a whole number of days, at least 1"),
+    "repeat_windows_days": ([30, 30], "a list of different whole numbers of days"),
+    "affinity_max_products": (1, "a whole number of products, at least 2"),
+    "affinity_min_support": (2, "a share from 0 to 1"),
+    "min_costed_share": ("most", "a share from 0 to 1"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
     "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
