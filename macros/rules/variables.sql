@@ -30,6 +30,7 @@
     {%- for name, lowest, is_whole, wanted in [
         ('session_timeout_minutes', 1, true, 'a whole number of minutes, at least 1'),
         ('max_customers_per_device', 1, true, 'a whole number, at least 1'),
+        ('return_window_days', 1, true, 'a whole number of days, at least 1'),
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
     ] -%}
         {%- set value = var(name) -%}
