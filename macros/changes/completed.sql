@@ -14,6 +14,7 @@
         'dim_products', 'dim_campaigns',
         'fct_orders', 'fct_revenue_events', 'fct_sessions',
         'lifecycle_transitions', 'customer_segment_history',
+        'decline_signals', 'loss_contacts', 'int_reason_events',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

@@ -159,7 +159,7 @@ judged as (
             {{ add_days('averaged.occurred_at', 'rules.active_days') }},
             averaged.next_at,
             moments.next_purchased_at
-        ) as valid_to
+        ) as ends_at
     from averaged
     inner join moments
         on
@@ -171,7 +171,26 @@ judged as (
             and averaged.signal = rules.signal
     where averaged.score is not null or averaged.is_dissatisfied
 
+),
+
+described as (
+
+    select
+        customer_id,
+        customer_type,
+        signal,
+        moment_number,
+        measured_at,
+        is_latest,
+        past_events,
+        mean_recent,
+        mean_past,
+        recent_rate,
+        valid_from,
+        case when valid_from is not null then ends_at end as valid_to
+    from judged
+    where is_latest or valid_from < ends_at
+
 )
 
-select * from judged
-where is_latest or valid_from < valid_to
+select * from described

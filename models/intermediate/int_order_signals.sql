@@ -122,7 +122,7 @@ judged as (
             when compared.signal = 'frequency' then {{ silence_begins('compared', 'rules') }}
             when compared.mean_recent <= compared.mean_past * rules.limit_ratio then compared.measured_at
         end as valid_from,
-        moments.next_purchased_at as valid_to
+        moments.next_purchased_at as ends_at
     from compared
     inner join rules
         on
@@ -137,7 +137,26 @@ judged as (
         compared.mean_past > 0
         and (compared.mean_recent is not null or compared.signal = 'frequency')
 
+),
+
+described as (
+
+    select
+        customer_id,
+        customer_type,
+        signal,
+        moment_number,
+        measured_at,
+        is_latest,
+        past_events,
+        mean_recent,
+        mean_past,
+        recent_rate,
+        valid_from,
+        case when valid_from is not null then ends_at end as valid_to
+    from judged
+    where is_latest or valid_from < ends_at
+
 )
 
-select * from judged
-where is_latest or valid_from < valid_to or (valid_from is not null and valid_to is null)
+select * from described

@@ -73,36 +73,8 @@ step_0 as (
 
 ),
 
--- Stage by stage, its equation is put into the others. NULL where nothing leads on to churn.
-{% for stage in transient -%}
-{%- set own = "max(case when i = '" ~ stage ~ "' and side = 'left' and j = '" ~ stage
-    ~ "' then x end) over (partition by customer_type)" -%}
-step_{{ loop.index }} as (
+{{ solved_by_stage('step_0', transient) }},
 
-    select
-        customer_type,
-        i,
-        side,
-        j,
-        case
-            when side = 'left' and j = '{{ stage }}' then 0
-            when i = '{{ stage }}' then x / leaving
-            when onto_stage = 0 or from_stage = 0 then x
-            else x + onto_stage * from_stage / leaving
-        end as x
-    from (
-        select
-            *,
-            max(case when side = 'left' and j = '{{ stage }}' then x end) over (partition by customer_type, i)
-                as onto_stage,
-            max(case when i = '{{ stage }}' then x end) over (partition by customer_type, side, j) as from_stage,
-            case when 1 - {{ own }} > 0.000000001 then 1 - {{ own }} end as leaving
-        from step_{{ loop.index0 }}
-    ) as seen
-
-),
-
-{% endfor -%}
 visits as (
 
     select
@@ -112,7 +84,7 @@ visits as (
         x as months,
         sum(x) over life as months_to_churn,
         min(case when x is null then 0 else 1 end) over life as is_known
-    from step_{{ transient | length }}
+    from solved
     where side = 'right'
     window life as (partition by customer_type, i)
 
@@ -182,6 +154,18 @@ three_months as (
 
 ),
 
+-- Less than all, where the chain leads to a stage that no complete month began with.
+whole as (
+
+    select
+        customer_type,
+        from_stage,
+        sum(share) as share
+    from three_months
+    group by customer_type, from_stage
+
+),
+
 described as (
 
     select
@@ -191,7 +175,8 @@ described as (
         cast(coalesce(shares.customers, 0) as {{ dbt.type_bigint() }}) as customers,
         cast(starts.customers_at_start as {{ dbt.type_bigint() }}) as customers_at_start,
         {{ rate('coalesce(shares.customers, 0)', 'starts.customers_at_start') }} as transition_rate,
-        {{ rate('coalesce(three_months.share, 0)', '1') }} as after_three_months_rate,
+        case when whole.share > 0.999999 then {{ rate('coalesce(three_months.share, 0)', '1') }} end
+            as after_three_months_rate,
         case
             when stages.stage <> 'churn' and visits.is_known = 1 then {{ rate('visits.months', '1') }}
         end as mean_months_in_stage,
@@ -209,6 +194,10 @@ described as (
             starts.customer_type = three_months.customer_type
             and starts.from_stage = three_months.from_stage
             and stages.stage = three_months.to_stage
+    left join whole
+        on
+            starts.customer_type = whole.customer_type
+            and starts.from_stage = whole.from_stage
     left join visits
         on
             starts.customer_type = visits.customer_type

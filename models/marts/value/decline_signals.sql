@@ -162,7 +162,7 @@ described as (
         recent_rate,
         valid_from is not null as is_warning,
         valid_from,
-        case when valid_from is not null then valid_to end as valid_to
+        valid_to
     from signals
 
 )
