@@ -29,7 +29,6 @@ inputs as (
 
     select
         exists(select 1 from {{ ref('fct_sessions') }}) as has_sessions,
-        exists(select 1 from {{ ref('stg_feedback') }}) as has_feedback,
         exists(select 1 from {{ ref('stg_tickets') }}) as has_tickets
     from as_of
 
