@@ -16,7 +16,7 @@
         'funnel': ['shop', 'b2b'],
         'channel_kind': ['online', 'offline', 'partner'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
-        'decline_signal': ['frequency', 'quantity', 'value', 'engagement', 'satisfaction', 'complaint'],
+        'decline_signal': decline_signal_words(),
         'value_tier': ['high', 'medium', 'low'],
         'effort_level': ['high', 'standard', 'low'],
         'mapping': ['exact', 'folded', 'outside'],
@@ -31,4 +31,9 @@
 {#- The details of the stages that have some. -#}
 {% macro stage_details() %}
     {{ return({'consideration': ['interest', 'intent'], 'decline': ['silence', 'dissatisfaction']}) }}
+{% endmacro %}
+
+{#- The signals of decline. -#}
+{% macro decline_signal_words() %}
+    {{ return(['frequency', 'quantity', 'value', 'engagement', 'satisfaction', 'complaint']) }}
 {% endmacro %}

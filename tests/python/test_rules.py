@@ -175,7 +175,7 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
         ),
         (
             drop("low 4"),
-            "effort_levels.csv: add a row for the value_tier low and the decline_step 4.",
+            "effort_levels.csv: add a row for the value_tier low of the decline_step 4.",
         ),
         (
             change("medium 1", value_tier="middle"),
@@ -500,7 +500,7 @@ ALSO = [
     "lifecycle_stages.csv, lost_prospect: position 11 is there",
     "lifecycle_stages.csv: position",
     "decline_rules.csv: add a row for the signal complaint of the customer_type b2b.",
-    "effort_levels.csv: add a row for the value_tier medium and the decline_step 1.",
+    "effort_levels.csv: add a row for the value_tier medium of the decline_step 1.",
     "segment_rules.csv, priority 13",
     "segment_rules.csv, priority 11 (vip): it never decides",
     "segments.csv, dormant: position 9",

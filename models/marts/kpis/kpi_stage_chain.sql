@@ -48,9 +48,17 @@ starts as (
 
 ),
 
+sides as (
+
+    select 'left' as side
+    union all
+    select 'right' as side
+
+),
+
 -- One equation a stage: what is expected of it = this month, and what the next one brings. On the left
 -- the shares that go on, on the right the months in each stage.
-step_0 as (
+equations as ( -- noqa: ST03
 
     select
         starts.customer_type,
@@ -64,7 +72,7 @@ step_0 as (
         end as x
     from starts
     cross join stages
-    cross join (select 'left' as side union all select 'right' as side) as sides
+    cross join sides
     left join shares
         on
             starts.customer_type = shares.customer_type
@@ -73,7 +81,7 @@ step_0 as (
 
 ),
 
-{{ solved_by_stage('step_0', transient) }},
+{{ solved_by_stage('equations', transient) }},
 
 visits as (
 
@@ -177,9 +185,7 @@ described as (
         {{ rate('coalesce(shares.customers, 0)', 'starts.customers_at_start') }} as transition_rate,
         case when whole.share > 0.999999 then {{ rate('coalesce(three_months.share, 0)', '1') }} end
             as after_three_months_rate,
-        case
-            when stages.stage <> 'churn' and visits.is_known = 1 then {{ rate('visits.months', '1') }}
-        end as mean_months_in_stage,
+        case when visits.is_known = 1 then {{ rate('visits.months', '1') }} end as mean_months_in_stage,
         case when totals.is_known = 1 then {{ rate('totals.months_to_churn', '1') }} end
             as mean_months_to_churn
     from starts

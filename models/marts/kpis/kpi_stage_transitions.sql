@@ -73,6 +73,18 @@ starts as (
 
 ),
 
+gone as (
+
+    select
+        customer_type,
+        month_start_on,
+        from_stage,
+        sum(customers) as customers
+    from movers
+    group by customer_type, month_start_on, from_stage
+
+),
+
 -- The others stayed: nobody has to be looked at for that.
 stayed as (
 
@@ -83,15 +95,7 @@ stayed as (
         starts.stage as to_stage,
         starts.customers - coalesce(gone.customers, 0) as customers
     from starts
-    left join (
-        select
-            customer_type,
-            month_start_on,
-            from_stage,
-            sum(customers) as customers
-        from movers
-        group by customer_type, month_start_on, from_stage
-    ) as gone
+    left join gone
         on
             starts.customer_type = gone.customer_type
             and starts.month_start_on = gone.month_start_on

@@ -65,7 +65,7 @@ totals as (
 
     select
         customer_id,
-        {% for signal in vocabulary('decline_signal') -%}
+        {% for signal in decline_signal_words() -%}
         max(case when signal = '{{ signal }}' then case when coalesce(holds, false) then 1 else 0 end end)
             as warns_{{ signal }},
         max(case when signal = '{{ signal }}' and is_latest then measured_rate end) as rate_{{ signal }},

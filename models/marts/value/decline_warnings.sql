@@ -81,11 +81,10 @@ gathered as (
         moment_number,
         min(valid_from) as warned_at,
         max(case when place = 1 then signal end) as first_signal,
-        count(*) as signals,
-        {% for signal in vocabulary('decline_signal') -%}
-        max(case when signal = '{{ signal }}' then 1 else 0 end) = 1 as has_{{ signal }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {% for signal in decline_signal_words() -%}
+        max(case when signal = '{{ signal }}' then 1 else 0 end) = 1 as has_{{ signal }},
+        {% endfor -%}
+        count(*) as signals
     from early
     group by customer_id, moment_number
 
@@ -124,7 +123,7 @@ described as (
         {{ business_date('warned_at') }} as warned_on,
         first_signal,
         cast(signals as {{ dbt.type_bigint() }}) as signals,
-        {% for signal in vocabulary('decline_signal') -%}
+        {% for signal in decline_signal_words() -%}
         has_{{ signal }},
         {% endfor -%}
         next_order_at,
