@@ -11,6 +11,7 @@ be the ones that stand there.
 import os
 import re
 from collections.abc import Iterator
+from textwrap import fill
 from typing import Any
 
 import duckdb
@@ -177,42 +178,27 @@ def section(figures: dict[str, tuple[Any, ...]], found: tuple[Any, ...]) -> str:
         for name, (warnings, right, times, lead) in figures.items()
     ]
     churns, any_warned, known, warned, days = found
-    none = figures["frequency"][1] / figures["frequency"][2]
-    return "\n".join(
-        [
-            HEADING,
-            "",
-            f"A made-up company of {CUSTOMERS} customers and {DAYS} days (seed {SEED}), persons"
-            " only. A warning is",
-            "right when the person had dropped out by then, which the generator knows and nobody"
-            " sees. After",
-            f"{none:.1%} of all orders the person is gone: so often a bet on everybody is right.",
-            "",
-            "| signal | warnings | right | false alarms | times a bet on everybody | days before"
-            " the decline |",
-            "| --- | ---: | ---: | ---: | ---: | ---: |",
-            *rows,
-            "",
-            f"Of {churns} churns of persons who were gone {any_warned} had been warned of; of the"
-            f" {known} with four",
-            f"orders or more {warned}. The warning came {days:.0f} days before the churn on average."
-            " With fewer",
-            "orders there is no past to measure frequency by; with four, silence of `max_days` warns"
-            " whatever",
-            "the rhythm.",
-            "",
-            "Where this is wrong: most warnings are false alarms, because few orders are the last and"
-            " chance",
-            "has long gaps. Act on them cheaply, or on two at once. Quantity and value find nothing"
-            " here:",
-            "made-up customers order as much as ever to the end. Measure them with your own data. The"
-            " own",
-            f"rhythm is no better than one clock of {CLOCK_DAYS} days for all with four orders or more:"
-            " these customers",
-            "differ less from each other than their own gaps do.",
-            "",
-        ]
-    )
+    no_skill = figures["frequency"][1] / figures["frequency"][2]
+    company = f"""
+        A made-up company of {CUSTOMERS} customers and {DAYS} days (seed {SEED}), persons only. A
+        warning is right when the person had dropped out by then, which the generator knows and
+        nobody sees. After {no_skill:.1%} of all orders the person is gone: so often a bet on
+        everybody is right."""
+    churned = f"""
+        Of {churns} churns of persons who were gone {any_warned} had been warned of; of the {known}
+        with four orders or more {warned}. The warning came {days:.0f} days before the churn on
+        average. With fewer orders there is no past to measure frequency by; with four, silence of
+        `max_days` warns whatever the rhythm."""
+    wrong = f"""
+        Where this is wrong: most warnings are false alarms, because few orders are the last and
+        chance has long gaps. Act on them cheaply, or on two at once. Quantity and value find
+        nothing here: made-up customers order as much as ever to the end. The own rhythm is no
+        better here than one clock of {CLOCK_DAYS} days for all with four orders or more. Both are
+        to be measured with your own data."""
+    head = "| signal | warnings | right | false alarms | times a bet | days before the decline |"
+    table = [head, "| --- | ---: | ---: | ---: | ---: | ---: |", *rows]
+    first, second, third = (fill(" ".join(text.split()), 100) for text in (company, churned, wrong))
+    return "\n\n".join([HEADING, first, "\n".join(table), second, third]) + "\n"
 
 
 def test_the_figures_stand_in_the_documents(
