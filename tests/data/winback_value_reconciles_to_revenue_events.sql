@@ -40,7 +40,7 @@ expected as (
 
 shown as (
 
-    select sum(net_amount_so_far) as amount from {{ ref('kpi_winback') }}
+    select sum(later_net_amount) as amount from {{ ref('kpi_winback') }}
 
 )
 
@@ -52,7 +52,7 @@ left join expected
     on
         attempts.customer_id = expected.customer_id
         and attempts.span_number = expected.span_number
-where attempts.net_amount_so_far is distinct from expected.amount
+where attempts.later_net_amount is distinct from expected.amount
 
 union all
 
@@ -60,4 +60,4 @@ select
     'kpi_winback' as customer_id,
     0 as span_number
 from shown
-where coalesce(shown.amount, 0) <> (select coalesce(sum(attempts.net_amount_so_far), 0) from attempts)
+where coalesce(shown.amount, 0) <> (select coalesce(sum(attempts.later_net_amount), 0) from attempts)

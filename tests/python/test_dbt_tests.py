@@ -98,7 +98,7 @@ SINGULAR = {
         " from rules.stage_taxonomies where stage = 'purchase'"
     ),
     "winback_value_reconciles_to_revenue_events": (
-        "update marts.winback_attempts set net_amount_so_far = net_amount_so_far + 0.0001"
+        "update marts.winback_attempts set later_net_amount = later_net_amount + 0.0001"
     ),
 }
 SPANS = "update marts.lifecycle_spans set"
@@ -131,7 +131,7 @@ GENERIC = [
     ),
     (
         "winback_value_reconciles_to_revenue_events",
-        "update marts.kpi_winback set net_amount_so_far = net_amount_so_far + 0.01",
+        "update marts.kpi_winback set later_net_amount = later_net_amount + 0.01",
     ),
     (
         "decline_signals_end_after_they_begin",

@@ -213,7 +213,7 @@ described as (
         on
             starts.customer_type = totals.customer_type
             and starts.from_stage = totals.from_stage
-    where stages.stage in ('{{ transient | join("', '") }}', 'churn')
+    where stages.stage = 'churn' or stages.stage in ('{{ transient | join("', '") }}')
 
 )
 

@@ -42,9 +42,9 @@ totals as (
         sum(attempts.contacts) as contacts,
         sum(attempts.contact_cost_amount) as contact_cost_amount,
         sum(attempts.offer_cost_amount) as offer_cost_amount,
-        count(attempts.net_amount_in_window) as valued_entries,
-        sum(attempts.net_amount_in_window) as net_amount_in_window,
-        sum(attempts.net_amount_so_far) as net_amount_so_far
+        count(attempts.window_net_amount) as valued_entries,
+        sum(attempts.window_net_amount) as window_net_amount,
+        sum(attempts.later_net_amount) as later_net_amount
     from attempts
     inner join months
         on attempts.entered_on = months.date_on
@@ -86,9 +86,9 @@ described as (
         {{ to_total('coalesce(totals.offer_cost_amount, 0)') }} as offer_cost_amount,
         case
             when totals.valued_entries = totals.saved_entries
-                then {{ to_total('coalesce(totals.net_amount_in_window, 0)') }}
-        end as net_amount_in_window,
-        {{ to_total('coalesce(totals.net_amount_so_far, 0)') }} as net_amount_so_far
+                then {{ to_total('coalesce(totals.window_net_amount, 0)') }}
+        end as window_net_amount,
+        {{ to_total('coalesce(totals.later_net_amount, 0)') }} as later_net_amount
     from totals
     cross join inputs
 

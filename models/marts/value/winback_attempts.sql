@@ -74,13 +74,13 @@ purchases as (
     select
         losses.customer_id,
         losses.span_number,
-        sum(moments.net_amount) as net_amount_so_far,
+        sum(moments.net_amount) as later_net_amount,
         sum(
             case
                 when moments.purchased_at < {{ add_days('losses.ended_at', var('return_window_days')) }}
                     then moments.net_amount
             end
-        ) as net_amount_in_window
+        ) as window_net_amount
     from losses
     inner join {{ ref('int_purchase_moments') }} as moments
         on
@@ -118,9 +118,9 @@ described as (
         {{ to_total('offers.offer_cost_amount') }} as offer_cost_amount,
         case
             when {{ add_days('losses.ended_at', var('return_window_days')) }} <= as_of.as_of
-                then {{ to_total('purchases.net_amount_in_window') }}
-        end as net_amount_in_window,
-        {{ to_total('purchases.net_amount_so_far') }} as net_amount_so_far
+                then {{ to_total('purchases.window_net_amount') }}
+        end as window_net_amount,
+        {{ to_total('purchases.later_net_amount') }} as later_net_amount
     from losses
     cross join {{ ref('int_as_of') }} as as_of
     left join contact_totals
