@@ -499,6 +499,7 @@ ALSO = [
     "lifecycle_stages.csv, loyalty: position 5 stands there more than once",
     "lifecycle_stages.csv, lost_prospect: position 11 is there",
     "lifecycle_stages.csv: position",
+    "decline_rules.csv, b2b complaints: min_history is empty",
     "decline_rules.csv: add a row for the signal complaint of the customer_type b2b.",
     "effort_levels.csv: add a row for the value_tier medium of the decline_step 1.",
     "segment_rules.csv, priority 13",
