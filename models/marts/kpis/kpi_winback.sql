@@ -18,8 +18,7 @@ months as (
 
 inputs as (
 
-    select exists(select 1 from {{ ref('fct_interactions') }}) as has_interactions
-    from {{ ref('int_as_of') }}
+    select count(*) > 0 as has_interactions from {{ ref('fct_interactions') }}
 
 ),
 

@@ -24,13 +24,16 @@ rules as (
 
 ),
 
--- Without these raw tables nobody can be indifferent, dissatisfied or complain.
-inputs as (
+-- Where none are kept, nobody is known to be indifferent or to complain.
+sessions as (
 
-    select
-        exists(select 1 from {{ ref('fct_sessions') }}) as has_sessions,
-        exists(select 1 from {{ ref('stg_tickets') }}) as has_tickets
-    from as_of
+    select count(*) as sessions from {{ ref('fct_sessions') }}
+
+),
+
+tickets as (
+
+    select count(*) as tickets from {{ ref('stg_tickets') }}
 
 ),
 
@@ -92,11 +95,11 @@ stepped as (
         totals.rate_quantity as quantity_to_own_past_rate,
         totals.warns_value = 1 as is_value_low,
         totals.rate_value as value_to_own_past_rate,
-        case when inputs.has_sessions then totals.warns_engagement = 1 end as is_engagement_low,
-        case when inputs.has_sessions then totals.rate_engagement end as silence_to_own_contact_gap_rate,
+        case when sessions.sessions > 0 then totals.warns_engagement = 1 end as is_engagement_low,
+        case when sessions.sessions > 0 then totals.rate_engagement end as silence_to_own_contact_gap_rate,
         totals.warns_satisfaction = 1 as is_satisfaction_low,
         totals.rate_satisfaction as satisfaction_to_own_past_rate,
-        case when inputs.has_tickets or totals.warns_complaint = 1 then coalesce(totals.warns_complaint = 1, false) end
+        case when tickets.tickets > 0 or totals.warns_complaint = 1 then coalesce(totals.warns_complaint = 1, false) end
             as is_complaining,
         cast(coalesce(totals.warning_signals, 0) as {{ dbt.type_bigint() }}) as warning_signals,
         totals.warned_since_at,
@@ -107,7 +110,8 @@ stepped as (
             end as {{ dbt.type_int() }}
         ) as decline_step
     from stages
-    cross join inputs
+    cross join sessions
+    cross join tickets
     left join totals
         on stages.customer_id = totals.customer_id
 
