@@ -15,6 +15,7 @@
         'fct_orders', 'fct_revenue_events', 'fct_sessions', 'fct_customer_months', 'int_contact_costs', 'revenue_movements',
         'lifecycle_transitions', 'customer_segment_history',
         'int_tickets', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_customer_months',
+        'decline_signals', 'loss_contacts', 'int_reason_events',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

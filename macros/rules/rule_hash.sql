@@ -16,6 +16,7 @@
             'repeat_contact_days',
             'shop_funnel_days',
             'b2b_funnel_days',
+            'return_window_days',
             'repeat_windows_days',
             'cross_sell_window_days',
             'min_costed_share',

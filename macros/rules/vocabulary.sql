@@ -22,6 +22,9 @@
         'measures': ['promotion', 'satisfaction', 'effort'],
         'channel_kind': ['online', 'offline', 'partner'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
+        'decline_signal': decline_signal_words(),
+        'value_tier': ['high', 'medium', 'low'],
+        'effort_level': ['high', 'standard', 'low'],
         'mapping': ['exact', 'folded', 'outside'],
         'better': ['up', 'down'],
         'needed_parameter': ['mean_order_value', 'mean_customer_value'],
@@ -34,4 +37,9 @@
 {#- The details of the stages that have some. -#}
 {% macro stage_details() %}
     {{ return({'consideration': ['interest', 'intent'], 'decline': ['silence', 'dissatisfaction']}) }}
+{% endmacro %}
+
+{#- The signals of decline. -#}
+{% macro decline_signal_words() %}
+    {{ return(['frequency', 'quantity', 'value', 'engagement', 'satisfaction', 'complaint']) }}
 {% endmacro %}

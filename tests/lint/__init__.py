@@ -19,6 +19,7 @@ TAG = re.compile(r"\{[%#].*?[%#]\}", re.DOTALL)
 CONSTANT = re.compile(r"return\(\s*([\[{].*[\]}])\s*\)", re.DOTALL)
 LEADING_CALL = re.compile(r"^\{\{.*?\}\},\s*", re.DOTALL)  # of a macro that writes CTEs too
 CTE = re.compile(r"^(\w+) as \($", re.MULTILINE)
+MADE_UP = re.compile(r"\w*\{\{ \w+ \}\} as \(")
 # Macros of dbt that render as a query.
 QUERIES = {"generate_series", "date_spine"}
 
@@ -58,7 +59,8 @@ def stand_in(name: str, body: str = "") -> Callable[..., Any]:
     if name.split("_")[0] == "after":
         return lambda *args, **kwargs: ""  # says something to dbt and nothing in SQL
     ctes = CTE.findall(text)
-    if ctes and text.startswith(f"{ctes[0]} as ("):
+    # The name of the first may be made up as well: then only the last can be seen.
+    if ctes and (text.startswith(f"{ctes[0]} as (") or MADE_UP.match(text)):
         return lambda *args, **kwargs: f"{ctes[-1]} as (\n\n    select * from {name}\n\n)"
     is_query = text.split()[:1] in (["select"], ["with"])
     return query_of(name) if is_query or name in QUERIES else call_of(name)

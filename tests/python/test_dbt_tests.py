@@ -66,6 +66,9 @@ SINGULAR = {
     "lifecycle_transitions_reconcile_with_spans": (
         "update marts.lifecycle_transitions set seconds_in_from_stage = seconds_in_from_stage + 1"
     ),
+    "losses_reconcile_with_transitions": (
+        "update marts.kpi_winback set entries = entries + 1 where stage = 'decline'"
+    ),
     "order_amounts_add_up": "update marts.fct_orders set margin_amount = margin_amount + 0.0001",
     "order_discount_is_conserved": (
         "update intermediate.int_order_items set discount_amount = discount_amount + 0.0001"
@@ -110,12 +113,18 @@ SINGULAR = {
     "spend_reconciles_to_staging": (
         "update marts.kpi_retention_cost set retention_spend_amount = retention_spend_amount + 0.01"
     ),
+    "stage_transitions_conserve_customers": (
+        "update marts.kpi_stage_transitions set customers = customers + 1 where from_stage = 'use'"
+    ),
     "stages_and_segments_agree_who_has_bought": (
         "update marts.segment_spans set segment = 'prospect' where span_number = 2"
     ),
     "taxonomy_spans_do_not_overlap": (
         "insert into rules.stage_taxonomies select * replace ('x' as code)"
         " from rules.stage_taxonomies where stage = 'purchase'"
+    ),
+    "winback_value_reconciles_to_revenue_events": (
+        "update marts.winback_attempts set later_net_amount = later_net_amount + 0.0001"
     ),
 }
 SPANS = "update marts.lifecycle_spans set"
@@ -170,6 +179,31 @@ GENERIC = [
     (
         "spend_adds_up_by_objective",
         "update marts.kpi_acquisition set winback_spend_amount = winback_spend_amount + 0.01",
+    ),
+    (
+        "losses_reconcile_with_transitions",
+        "delete from marts.losses where ended_by = 'window'",
+    ),
+    (
+        "losses_reconcile_with_transitions",
+        "update marts.kpi_churn set churn_entries = churn_entries + 1",
+    ),
+    (
+        "winback_value_reconciles_to_revenue_events",
+        "update marts.kpi_winback set later_net_amount = later_net_amount + 0.01",
+    ),
+    (
+        "decline_signals_end_after_they_begin",
+        "update marts.decline_signals set valid_to = valid_from where is_warning",
+    ),
+    (
+        "warnings_come_before_the_decline",
+        "update marts.decline_warnings set warned_at = declined_at where declined_at is not null",
+    ),
+    (
+        "survival_falls_from_one_to_zero",
+        "update marts.kpi_survival set at_risk = at_risk - 1 where survival_rate = 0"
+        " or at_risk = churned + censored",
     ),
     (
         "first_order_is_not_after_the_last",

@@ -133,6 +133,65 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "write 0 for what costs nothing.",
         ),
     ],
+    "decline_rules": [
+        (
+            change("b2c frequency", limit_ratio="0.9"),
+            "decline_rules.csv, b2c frequency: limit_ratio is 0.9000: write at least 1, "
+            "or every gap as long as usual is a warning.",
+        ),
+        (
+            change("b2c value", limit_ratio="1.5"),
+            "decline_rules.csv, b2c value: limit_ratio is 1.5000: write a share between 0 and 1, "
+            "or what is as usual is a warning.",
+        ),
+        (
+            change("b2b engagement", min_days="300"),
+            "decline_rules.csv, b2b engagement: min_days is 300: "
+            "it must not be larger than max_days.",
+        ),
+        (
+            change("b2b frequency", max_days=""),
+            "decline_rules.csv, b2b frequency: min_days and max_days must be filled in, "
+            "from 1 day on.",
+        ),
+        (
+            change("b2c complaint", active_days="0"),
+            "decline_rules.csv, b2c complaint: active_days is 0: write at least 1.",
+        ),
+        (
+            change("b2c satisfaction", decline_step="4"),
+            "decline_rules.csv, b2c satisfaction: decline_step is 4: write 1, 2 or 3, "
+            "or leave it empty.",
+        ),
+        (
+            change("b2b quantity", min_history="0"),
+            "decline_rules.csv, b2b quantity: min_history is 0: write at least 1, "
+            "or there is no own past to compare with.",
+        ),
+        (
+            change("b2b complaint", signal="complaints"),
+            "decline_rules.csv, b2b complaints: signal is complaints: "
+            "write frequency, quantity, value, engagement, satisfaction or complaint.",
+        ),
+    ],
+    "effort_levels": [
+        (
+            change("high 0", effort_level="much"),
+            "effort_levels.csv, high 0: effort_level is much: write high, standard or low.",
+        ),
+        (
+            drop("low 4"),
+            "effort_levels.csv: add a row for the value_tier low of the decline_step 4.",
+        ),
+        (
+            change("medium 1", value_tier="middle"),
+            "effort_levels.csv, middle 1: value_tier is middle: write high, medium or low.",
+        ),
+        (
+            change("low 0", review_interval_days=""),
+            "effort_levels.csv, low 0: review_interval_days is empty: write at least 1.",
+        ),
+    ],
     "kpi_targets": [
         (
             change("churn_rate churn", owner=""),
@@ -406,6 +465,8 @@ SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mista
 # At least one model that reads each seed whose mistakes matter to a build.
 READERS = {
     "channels": "fct_orders",
+    "decline_rules": "int_order_signals",
+    "effort_levels": "customer_health",
     "interaction_types": "int_interactions",
     "lifecycle_stages": "lifecycle_current",
     "lifecycle_thresholds": "int_churn_clocks",
@@ -481,6 +542,9 @@ ALSO = [
     "lifecycle_stages.csv, loyalty: position 5 stands there more than once",
     "lifecycle_stages.csv, lost_prospect: position 11 is there",
     "lifecycle_stages.csv: position",
+    "decline_rules.csv, b2b complaints: min_history is empty",
+    "decline_rules.csv: add a row for the signal complaint of the customer_type b2b.",
+    "effort_levels.csv: add a row for the value_tier medium of the decline_step 1.",
     "segment_rules.csv, priority 13",
     "segment_rules.csv, priority 11 (vip): it never decides",
     "segments.csv, dormant: position 9",
@@ -541,6 +605,7 @@ WRONG_VARIABLES = {
     "affinity_max_products": (1, "a whole number of products, at least 2"),
     "affinity_min_support": (2, "a share from 0 to 1"),
     "min_costed_share": ("most", "a share from 0 to 1"),
+    "return_window_days": (0, "a whole number of days, at least 1"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
     "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
