@@ -13,7 +13,7 @@
         'dim_contacts', 'dim_customers', 'dim_customer_attributes', 'dim_customer_attribute_history',
         'dim_products', 'dim_campaigns',
         'fct_orders', 'fct_revenue_events', 'fct_sessions',
-        'lifecycle_transitions', 'customer_segment_history',
+        'lifecycle_transitions', 'customer_segment_history', 'int_buyer_statistics',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

@@ -8,6 +8,7 @@
         {%- for name in [
             'reporting_timezone', 'reporting_currency', 'session_timeout_minutes',
             'max_customers_per_device', 'high_value_factor', 'personal_attributes',
+            'annual_discount_rate', 'back_test_days',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}
