@@ -52,6 +52,11 @@ statistics as (
     exp(least(greatest({{ x }}, -700), 700))
 {%- endmacro %}
 
+{#- ln(1 + e^x), whatever x. -#}
+{% macro log_one_plus_exp(x) -%}
+    (greatest({{ x }}, 0) + ln(1 + {{ bounded_exp('-abs(' ~ x ~ ')') }}))
+{%- endmacro %}
+
 {#- BG/NBD: the probability that a customer will order again at all. -#}
 {% macro alive_probability(x, first_to_last, age) -%}
     case
@@ -140,7 +145,8 @@ nodes as (
         {%- for node in range(nodes) %},
         1 / (1 + {{ bounded_exp('-odds_' ~ node) }}) as p_{{ node }},
         {{ bounded_exp(
-            'a * (odds_' ~ node ~ ' - middle) - (a + c) * (ln(1 + ' ~ bounded_exp('odds_' ~ node) ~ ') - ln(1 + a / c))'
+            'a * (odds_' ~ node ~ ' - middle) - (a + c) * (' ~ log_one_plus_exp('odds_' ~ node)
+            ~ ' - ' ~ log_one_plus_exp('middle') ~ ')'
         ) }} * (1 + (exp(step_{{ node }}) + exp(-step_{{ node }})) / 2) as weight_{{ node }}
         {%- endfor %}
     from log_odds
