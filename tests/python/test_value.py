@@ -53,23 +53,27 @@ def as_the_literature_counts(folder: Path) -> Path:
 
 
 def cdnow(
-    folder: Path, file: Path, mapping: Path, lifecycle: Command
-) -> tuple[Path, Callable[..., None]]:
-    """A database with CDNOW loaded, and the command `lifecycle` on it."""
+    folder: Path, file: Path, lifecycle: Command, *builds: tuple[str, dict[str, Any]]
+) -> Path:
+    """A database with CDNOW loaded and fitted at 1997-09-30, then built: what, with what variables.
+
+    Only the models that lead to value are built, as dbt does it.
+    """
     database = folder / "cdnow.duckdb"
+    settings = {"use_sample": False, "reporting_timezone": "UTC", "reporting_currency": "USD"}
 
     def run(*arguments: str | Path) -> None:
-        # Tests of what is not selected would not find their tables.
-        models_only = ("--exclude", "resource_type:test") if arguments[0] == "build" else ()
-        done = lifecycle(
-            *arguments, *models_only, LIFECYCLE_DUCKDB=database, LIFECYCLE_PII_SALT="test"
-        )
+        done = lifecycle(*arguments, LIFECYCLE_DUCKDB=database, LIFECYCLE_PII_SALT="test")
         assert done.returncode == 0, done.stdout + done.stderr
 
-    run("load", file, "--mapping", mapping)
-    run("build", "--select", "+int_purchase_moments")
+    run("load", file, "--mapping", as_the_literature_counts(folder))
+    models_only = ("--exclude", "resource_type:test")
+    run_dbt("build --select +int_purchase_moments", database, *models_only, variables=settings)
     run("fit", "--cut-off", "1997-09-30")
-    return database, run
+    for select, variables in builds:
+        chosen = settings | variables
+        run_dbt(f"build --select {select}", database, *models_only, variables=chosen)
+    return database
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +83,14 @@ def sample_tenth(
     lifecycle: Command,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published tenth of CDNOW: fitted at 1997-09-30, built at its end and as of that day."""
-    folder = tmp_path_factory.mktemp("cdnow tenth")
-    mapping = as_the_literature_counts(folder)
-    database, run = cdnow(folder, data_path("cdnow_sample"), mapping, lifecycle)
-    # The sample's mapping gives the customer the number in the whole cohort.
-    chosen = ("--select", "+path:models/marts/value", "--vars", "{annual_discount_rate: 0.15}")
-    run("build", *chosen)
-    run("build", "--as-of", "1997-09-30", *chosen)
+    then = {"as_of": "1997-09-30", "schema_prefix": "as_of_19970930_", "raw_schema": "raw"}
+    database = cdnow(
+        tmp_path_factory.mktemp("cdnow tenth"),
+        data_path("cdnow_sample"),
+        lifecycle,
+        ("+customer_value_backtest", {}),
+        ("+customer_value", then | {"annual_discount_rate": 0.15}),
+    )
     with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 
@@ -97,10 +102,12 @@ def whole_cohort(
     lifecycle: Command,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The whole cohort of CDNOW, fitted at 1997-09-30 and compared with what happened after."""
-    folder = tmp_path_factory.mktemp("cdnow cohort")
-    mapping = as_the_literature_counts(folder)
-    database, run = cdnow(folder, data_path("cdnow_master"), mapping, lifecycle)
-    run("build", "--select", "+customer_value_backtest")
+    database = cdnow(
+        tmp_path_factory.mktemp("cdnow cohort"),
+        data_path("cdnow_master"),
+        lifecycle,
+        ("+customer_value_backtest", {}),
+    )
     with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 
@@ -617,3 +624,93 @@ def test_who_buys_more_often_for_more_is_told() -> None:
     assert found == pytest.approx(np.corrcoef(x, amount)[0, 1], rel=1e-9)
     assert found > 0.3
     assert math.isnan(fit_gamma_gamma([2, 2], [3, 5], [1, 1])["correlation"])
+
+
+# ---------------------------------------------------------------------------------------------
+# The sample company
+# ---------------------------------------------------------------------------------------------
+
+
+def test_the_fit_of_the_sample_company_is_one(
+    sample_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its seed holds what a fit of it finds: six digits, of the edge of what is possible two."""
+    monkeypatch.setenv("LIFECYCLE_DUCKDB", str(sample_database))
+    with (PROJECT / "seeds" / "sample" / "sample_fitted_parameters.csv").open() as file:
+        seeded = {
+            (row["parameter"], row["customer_type"]): row
+            for row in csv.DictReader(file)
+            if row["parameter"].startswith(("bgnbd_", "gamma_gamma_"))
+        }
+    cut_off, rows = estimate(PROJECT, None, {}, "2024-09-30", of_sample=True)
+    assert {row["cut_off"] for row in seeded.values()} == {cut_off}
+    assert {(row["parameter"], row["customer_type"]) for row in rows} == set(seeded)
+    for row in rows:
+        wanted = seeded[row["parameter"], row["customer_type"]]
+        assert int(wanted["sample_size"]) == row["sample_size"]
+        assert wanted["diagnostics"] == row["diagnostics"]
+        digits = 0.01 if row["customer_type"] == "b2b" else 1e-6
+        assert float(row["value"]) == pytest.approx(float(wanted["value"]), rel=digits), row
+
+
+def test_likelihood_in_sql_is_the_one_of_the_fit(sample: Any) -> None:
+    """The engine's own gamma function, customer by customer, from the parameters in force."""
+    (row,) = sample.execute("""
+        with statistics as (
+            select customer_id, count(distinct purchased_on) - 1 as x,
+                date_diff('day', min(purchased_on), max(purchased_on)) as t_x,
+                date_diff('day', min(purchased_on), date '2024-09-30') as t
+            from intermediate.int_purchase_moments
+            where customer_type = 'b2c' and purchased_at < timestamp '2024-09-30 22:00:00'
+            group by customer_id
+        ),
+        parameters as (
+            select r::double as r, alpha::double as alpha, a::double as a, b::double as b
+            from intermediate.int_value_parameters where is_in_force and customer_type = 'b2c'
+        )
+        select count(*), sum(
+            lgamma(r + x) - lgamma(r) + r * ln(alpha) + lgamma(a + b) + lgamma(b + x) - lgamma(b)
+            - lgamma(a + b + x)
+            + ln(pow(alpha + t, -r - x) + case when x > 0 then a / (b + x - 1) * pow(alpha + t_x, -r - x) else 0 end)
+        ) from statistics cross join parameters
+    """).fetchall()
+    ((stored,),) = sample.execute("""
+        select value from intermediate.int_parameters
+        where parameter = 'bgnbd_log_likelihood' and customer_type = 'b2c'
+    """).fetchall()
+    assert row[0] == 143
+    assert row[1] == pytest.approx(float(stored), rel=1e-9)
+
+
+def test_value_of_the_sample_company_adds_up(sample: Any) -> None:
+    """Historic value is that of the orders; value is never summed with what is only expected."""
+    (row,) = sample.execute("""
+        select sum(historic_net_amount), count(*), sum(orders),
+            (select sum(net_amount) from marts.fct_orders where is_valid_order and not is_guest),
+            (select count(*) from marts.customer_rfm),
+            (select count(*) from marts.fct_orders where is_valid_order and not is_guest)
+        from marts.customer_value
+    """).fetchall()
+    assert row[:3] == row[3:]
+
+
+def test_what_each_week_brings_is_discounted(sample: Any) -> None:
+    """Pitfall 13: increments, not what has come so far; what is left of 30 days at their end."""
+    rows = sample.execute("""
+        select repeat_purchase_days, age_days, horizon_days, expected_orders::double,
+            discounted_orders::double
+        from intermediate.int_expected_orders
+    """).fetchall()
+    orders = {row[:3]: row[3] for row in rows}
+    assert len(rows) > 5_000
+    assert {row[2] for row in rows} == {*range(7, 365, 7), 30, 90, 180, 365}
+    for x, age, horizon, expected, discounted in rows:
+        ends = [*range(7, horizon + 1, 7)]
+        ends += [horizon] if horizon % 7 else []
+        value, before = 0.0, 0.0
+        for end in ends:
+            now = orders[x, age, end]
+            value += (now - before) / 1.10 ** (end / 7 / 52)
+            before = now
+        assert discounted == pytest.approx(value, abs=5e-7)
+        assert discounted < expected
