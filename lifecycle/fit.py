@@ -164,9 +164,7 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
         "b": b,
         # A density per unit of time: in days again.
         "log_likelihood": float(-smallest * count.sum() - (count @ x) * np.log(scale)),
-        "is_degenerate": float(
-            is_degenerate or not repeated.any() or max(r, a, b) > LARGEST_SHAPE
-        ),
+        "is_degenerate": float(is_degenerate or not repeated.any() or max(r, a, b) > LARGEST_SHAPE),
     }
 
 

@@ -124,7 +124,7 @@ moments as (
 
 ),
 
-{{ purchase_statistics() }}
+{{ purchase_statistics('moments') }}
 
 select
     customer_type,

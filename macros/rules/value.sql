@@ -1,9 +1,9 @@
 {#-
-    What the models of customer value need to know of a customer, as CTEs over a CTE `moments` of
+    What the models of customer value need to know of a customer, as CTEs over a CTE of rows of
     int_purchase_moments. Several orders on one business day are one purchase day; the first is no
     repeat; a day counts for the value of a purchase only when something is left of it.
 -#}
-{% macro purchase_statistics() -%}
+{% macro purchase_statistics(moments) -%}
 purchase_days as (
 
     select
@@ -11,7 +11,7 @@ purchase_days as (
         customer_type,
         purchased_on,
         sum(net_amount) as net_amount
-    from moments
+    from {{ moments }}
     group by customer_id, customer_type, purchased_on
 
 ),
@@ -47,6 +47,13 @@ statistics as (
 )
 {%- endmacro %}
 
+{#- Columns as doubles under their own names. -#}
+{% macro as_doubles(columns) -%}
+    {%- for column in columns -%}
+        cast({{ column }} as {{ type_double() }}) as {{ column }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {#- e to the power of x; what is too small or too large for the engine stays at the brink of it. -#}
 {% macro bounded_exp(x) -%}
     exp(least(greatest({{ x }}, -700), 700))
@@ -76,11 +83,11 @@ statistics as (
 
 {#- Gamma-Gamma: the mean value of a purchase day to come. -#}
 {% macro mean_purchase_value(x, amount) -%}
-    (p * (v + {{ amount }}) / (p * {{ x }} + q - 1))
+    (p * (v + cast({{ amount }} as {{ type_double() }})) / (p * {{ x }} + q - 1))
 {%- endmacro %}
 
 {#-
-    BG/NBD: the orders to expect of a customer who is still there, as CTEs over a CTE `points`
+    BG/NBD: the orders to expect of a customer who is still there, as CTEs over a CTE
     (customer_type, r, alpha, a, b as doubles, repeat_purchase_days, age_days, horizon_days); the last
     one, `expected`, adds expected_orders.
 
@@ -90,7 +97,7 @@ statistics as (
     the density falls off twice exponentially at both ends, taken at equal steps and weighed by their own
     sum. No gamma function and nothing that is singular; 40 nodes give six digits and more (docs/value.md).
 -#}
-{% macro expected_orders(nodes=40) -%}
+{% macro expected_orders(points, nodes=40) -%}
 stretches as (
 
     select
@@ -99,7 +106,7 @@ stretches as (
         max(a) as a,
         max(b) + repeat_purchase_days as c,
         least(1, sqrt(1 / max(a) + 1 / (max(b) + repeat_purchase_days))) as pace
-    from points
+    from {{ points }}
     group by customer_type, repeat_purchase_days
 
 ),
@@ -168,7 +175,7 @@ relative_points as (
         *,
         r + repeat_purchase_days as n,
         horizon_days / (alpha + age_days) as reach
-    from points
+    from {{ points }}
 
 ),
 
@@ -176,10 +183,10 @@ relative_points as (
 expected as (
 
     select
-        points.customer_type,
-        points.repeat_purchase_days,
-        points.age_days,
-        points.horizon_days,
+        relative_points.customer_type,
+        relative_points.repeat_purchase_days,
+        relative_points.age_days,
+        relative_points.horizon_days,
         (
             {%- for node in range(nodes) %}
             {%- set q = '(p_' ~ node ~ ' * reach)' %}
@@ -192,11 +199,11 @@ expected as (
             end
             {%- endfor %}
         ) / total_weight as expected_orders
-    from relative_points as points
+    from relative_points
     inner join totals
         on
-            points.customer_type = totals.customer_type
-            and points.repeat_purchase_days = totals.repeat_purchase_days
+            relative_points.customer_type = totals.customer_type
+            and relative_points.repeat_purchase_days = totals.repeat_purchase_days
 
 )
 {%- endmacro %}

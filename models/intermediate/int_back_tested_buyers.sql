@@ -6,9 +6,7 @@ parameters as (
         customer_type,
         cut_off,
         cut_off_on,
-        {% for name in ['r', 'alpha', 'a', 'b', 'p', 'q', 'v'] -%}
-        cast({{ name }} as {{ type_double() }}) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ as_doubles(['r', 'alpha', 'a', 'b', 'p', 'q', 'v']) }}
     from {{ ref('int_value_parameters') }}
     where is_back_tested
 
@@ -38,7 +36,7 @@ moments as (
 
 ),
 
-{{ purchase_statistics() }},
+{{ purchase_statistics('moments') }},
 
 later_moments as (
 
@@ -93,7 +91,7 @@ points as (
 
 ),
 
-{{ expected_orders() }},
+{{ expected_orders('points') }},
 
 predicted as (
 
@@ -113,7 +111,7 @@ predicted as (
         {{ to_money(
             alive_probability('aged.repeat_purchase_days', 'aged.first_to_last_days', 'aged.age_days')
             ~ ' * expected.expected_orders * '
-            ~ mean_purchase_value('aged.valued_repeat_days', 'cast(aged.repeat_amount as ' ~ type_double() ~ ')')
+            ~ mean_purchase_value('aged.valued_repeat_days', 'aged.repeat_amount')
         ) }} as expected_amount,
         {{ to_total('coalesce(later_moments.net_amount, 0)') }} as actual_amount
     from aged

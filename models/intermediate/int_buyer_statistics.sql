@@ -21,7 +21,7 @@ orders as (
 
 ),
 
-{{ purchase_statistics() }},
+{{ purchase_statistics('moments') }},
 
 -- The value of an order is net of the refunds known; one that nothing is left of was no purchase.
 order_totals as (

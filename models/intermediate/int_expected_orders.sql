@@ -6,17 +6,9 @@ parameters as (
 
     select
         customer_type,
-        {% for name in ['r', 'alpha', 'a', 'b'] -%}
-        cast({{ name }} as {{ type_double() }}) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ as_doubles(['r', 'alpha', 'a', 'b']) }}
     from {{ ref('int_value_parameters') }}
     where is_in_force
-
-),
-
-as_of as (
-
-    select * from {{ ref('int_as_of') }}
 
 ),
 
@@ -24,12 +16,10 @@ as_of as (
 alike as (
 
     select distinct
-        buyers.customer_type,
-        buyers.repeat_purchase_days,
-        cast({{ dbt.datediff('buyers.first_purchase_on', 'as_of.as_of_on', 'day') }} as {{ dbt.type_bigint() }})
-            as age_days
-    from {{ ref('int_buyer_statistics') }} as buyers
-    cross join as_of
+        customer_type,
+        repeat_purchase_days,
+        age_days
+    from {{ ref('int_buyers_at_as_of') }}
 
 ),
 
@@ -59,7 +49,7 @@ points as (
 
 ),
 
-{{ expected_orders() }},
+{{ expected_orders('points') }},
 
 rounded as (
 
@@ -95,7 +85,9 @@ discounted_increments as (
     select
         *,
         cast(
-            new_orders * exp(-ln(1 + cast({{ var('annual_discount_rate') }} as {{ type_double() }})) * horizon_days / 364) as decimal(28, 8)
+            new_orders
+            * exp(-ln(1 + cast({{ var('annual_discount_rate') }} as {{ type_double() }})) * horizon_days / 364)
+            as decimal(28, 8)
         ) as discounted_new_orders
     from increments
 

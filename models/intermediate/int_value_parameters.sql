@@ -47,7 +47,7 @@ fits as (
 complete as (
 
     select * from fits
-    where {% for column in order_parameters.values() %}{{ ' and ' if not loop.first }}{{ column }} is not null{% endfor %}
+    where {{ order_parameters.values() | join(' is not null and ') }} is not null
 
 ),
 

@@ -362,17 +362,18 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
     "value_tiers": [
         (
             change("b2c medium", from_share="0.30"),
-            "value_tiers.csv, b2c medium: no tier ends at 0.3000, where it begins: shares have no hole.",
+            "value_tiers.csv, b2c medium: no tier ends at 0.3000, where it begins: shares have no "
+            "hole.",
         ),
         (
             change("b2c low", to_share="1.50"),
-            "value_tiers.csv, b2c low: it goes from 0.5000 to 1.5000: shares lie between 0 and 1, and "
-            "the first is the smaller one.",
+            "value_tiers.csv, b2c low: it goes from 0.5000 to 1.5000: shares lie between 0 and 1, "
+            "and the first is the smaller one.",
         ),
         (
             change("b2b high", to_share="0.30"),
-            "value_tiers.csv, b2b medium: it overlaps with another tier: let each begin where another "
-            "ends.",
+            "value_tiers.csv, b2b medium: it overlaps with another tier: let each begin where "
+            "another ends.",
         ),
         (
             change("b2b low", customer_type="b2x"),

@@ -10,7 +10,6 @@ of a cent.
 from __future__ import annotations
 
 import csv
-import json
 import math
 import random
 import shutil
@@ -24,8 +23,7 @@ import pytest
 from conftest import PROJECT, Command
 from scipy import integrate, special
 from scipy.optimize import minimize
-from test_real_data import one_file, wheel_folder  # noqa: F401  (a fixture)
-from test_real_data import data_path as data_path  # noqa: PLC0414  (a fixture)
+from test_real_data import data_path, wheel_folder  # noqa: F401  (fixtures)
 from warehouse import run_dbt
 
 from lifecycle.fit import estimate, fit_bgnbd, fit_gamma_gamma
@@ -48,7 +46,9 @@ def as_the_literature_counts(folder: Path) -> Path:
     lines = mapping / "order_items.sql"
     text = lines.read_text("utf-8")
     assert "amount as line_amount" in text
-    lines.write_text(text.replace("amount as line_amount", "greatest(amount, 0.0001) as line_amount"))
+    lines.write_text(
+        text.replace("amount as line_amount", "greatest(amount, 0.0001) as line_amount")
+    )
     return mapping
 
 
@@ -212,7 +212,7 @@ def test_cdnow_expectations_are_the_published_ones(sample_tenth: Any) -> None:
 
 
 def test_cdnow_customer_one_is_worth_what_was_published(sample_tenth: Any) -> None:
-    """x = 2, t_x = 213 days, T = 272 days, mean 22.345: as of 1997-09-30, a year of 52 weeks."""
+    """With x = 2, t_x = 213, T = 272 days, mean 22.345: as of 1997-09-30, for 52 weeks."""
     (row,) = sample_tenth.execute("""
         select alive_probability, expected_order_amount, expected_orders, discounted_orders,
             orders_39, expected_next_order_on
@@ -254,24 +254,24 @@ def test_cdnow_whole_cohort(whole_cohort: Any) -> None:
 # ---------------------------------------------------------------------------------------------
 
 FORMULAS = """
+{%- set statistics = ['repeat_purchase_days', 'first_to_last_days', 'age_days'] %}
 with points as (
     select
         cast(key as {{ dbt.type_string() }}) as customer_type,
-        {%- for name in ['r', 'alpha', 'a', 'b', 'repeat_purchase_days', 'age_days', 'horizon_days'] %}
+        {%- for name in ['r', 'alpha', 'a', 'b', 'horizon_days'] + statistics %}
         cast({{ name }} as {{ type_double() }}) as {{ name }},
         {%- endfor %}
-        cast(first_to_last_days as {{ type_double() }}) as first_to_last_days,
         key
     from asked
 ),
-{{ expected_orders() }}
+{{ expected_orders('points') }}
 select
     points.key,
-    {{ alive_probability('points.repeat_purchase_days', 'points.first_to_last_days', 'points.age_days') }} as alive,
-    expected.expected_orders,
-    {{ silent_probability('points.repeat_purchase_days', 'points.age_days', 'points.horizon_days') }} as silent
+    {{ alive_probability('repeat_purchase_days', 'first_to_last_days', 'age_days') }} as alive,
+    orders.expected_orders,
+    {{ silent_probability('repeat_purchase_days', 'age_days', 'horizon_days') }} as silent
 from points
-inner join expected using (customer_type)
+inner join (select customer_type, expected_orders from expected) as orders using (customer_type)
 order by points.key
 """
 
@@ -297,9 +297,8 @@ def scores(
             for key, row in enumerate(rows)
         )
         with duckdb.connect() as connection:
-            connection.execute(
-                f"create table asked as from (values {values}) as t(key, {', '.join(sorted(rows[0]))})"
-            )
+            columns = ", ".join(sorted(rows[0]))
+            connection.execute(f"create table asked as from (values {values}) as t(key, {columns})")
             return [row[1:] for row in connection.execute(sql).fetchall()]
 
     return score
@@ -450,7 +449,7 @@ def test_formulas_equal_brute_force_integration(scores: Any) -> None:
 
 
 def lives(seed: int, customers: int, **parameters: float) -> Groups:
-    """x, t_x, T in days of customers who live as the model says."""
+    """The x, t_x and T in days of customers who live as the model says."""
     dice = np.random.default_rng(seed)
     pace = dice.gamma(parameters["r"], 1 / parameters["alpha"], customers)
     chance = dice.beta(parameters["a"], parameters["b"], customers)
@@ -560,7 +559,7 @@ def test_a_degenerate_fit_is_flagged_and_does_not_fail(statistics: Any) -> None:
 
 
 def values(seed: int, customers: int, p: float, q: float, v: float) -> Groups:
-    """x and amount of customers whose purchases are worth what the model says."""
+    """The x and amount of customers whose purchases are worth what the model says."""
     dice = np.random.default_rng(seed)
     scale = dice.gamma(q, 1 / v, customers)
     x = dice.integers(1, 9, customers)
@@ -616,7 +615,7 @@ def test_value_needs_something_of_value() -> None:
 
 
 def test_who_buys_more_often_for_more_is_told() -> None:
-    """Pitfall 21: the models take frequency and value as independent; how far they are is published."""
+    """Pitfall 21: the models take frequency and value as independent; the fit says how far."""
     x, amount = values(10, 3000, p=4, q=3, v=40)
     one = np.ones(len(x))
     assert abs(fit_gamma_gamma(x, amount, one)["correlation"]) < 0.06
@@ -671,7 +670,10 @@ def test_likelihood_in_sql_is_the_one_of_the_fit(sample: Any) -> None:
         select count(*), sum(
             lgamma(r + x) - lgamma(r) + r * ln(alpha) + lgamma(a + b) + lgamma(b + x) - lgamma(b)
             - lgamma(a + b + x)
-            + ln(pow(alpha + t, -r - x) + case when x > 0 then a / (b + x - 1) * pow(alpha + t_x, -r - x) else 0 end)
+            + ln(
+                pow(alpha + t, -r - x)
+                + case when x > 0 then a / (b + x - 1) * pow(alpha + t_x, -r - x) else 0 end
+            )
         ) from statistics cross join parameters
     """).fetchall()
     ((stored,),) = sample.execute("""

@@ -1,9 +1,9 @@
 {%- set horizons = value_horizons() -%}
 with
 
-as_of as (
+buyers as (
 
-    select * from {{ ref('int_as_of') }}
+    select * from {{ ref('int_buyers_at_as_of') }}
 
 ),
 
@@ -13,26 +13,9 @@ parameters as (
         customer_type,
         cut_off,
         is_degenerate,
-        {% for name in ['r', 'alpha', 'a', 'b', 'p', 'q', 'v'] -%}
-        cast({{ name }} as {{ type_double() }}) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ as_doubles(['r', 'alpha', 'a', 'b', 'p', 'q', 'v']) }}
     from {{ ref('int_value_parameters') }}
     where is_in_force
-
-),
-
-buyers as (
-
-    select
-        statistics.*,
-        cast({{ dbt.datediff('statistics.first_purchase_on', 'as_of.as_of_on', 'day') }} as {{ dbt.type_bigint() }})
-            as age_days,
-        as_of.as_of_on,
-        sum(statistics.costed_net_amount - statistics.cost_amount) over (partition by statistics.customer_type)
-            as type_margin_amount,
-        sum(statistics.costed_net_amount) over (partition by statistics.customer_type) as type_costed_amount
-    from {{ ref('int_buyer_statistics') }} as statistics
-    cross join as_of
 
 ),
 
@@ -42,11 +25,12 @@ expected as (
         customer_type,
         repeat_purchase_days,
         age_days,
-        {% for days in horizons -%}
-        max(case when horizon_days = {{ days }} then expected_orders end) as expected_orders_{{ days }},
-        max(case when horizon_days = {{ days }} then discounted_orders end) as discounted_orders_{{ days }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        {%- for days in horizons %}
+        cast(max(case when horizon_days = {{ days }} then expected_orders end) as {{ type_double() }})
+            as expected_orders_{{ days }},
+        cast(max(case when horizon_days = {{ days }} then discounted_orders end) as {{ type_double() }})
+            as discounted_orders_{{ days }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_expected_orders') }}
     group by customer_type, repeat_purchase_days, age_days
 
@@ -60,18 +44,17 @@ scored as (
         parameters.is_degenerate as is_fit_degenerate,
         parameters.r,
         parameters.alpha,
-        {% for days in horizons -%}
-        cast(expected.expected_orders_{{ days }} as {{ type_double() }}) as expected_orders_{{ days }},
-        cast(expected.discounted_orders_{{ days }} as {{ type_double() }}) as discounted_orders_{{ days }},
-        {% endfor -%}
-        {{ rate('buyers.type_margin_amount', 'buyers.type_costed_amount') }} as margin_rate,
+        {%- for days in horizons %}
+        expected.expected_orders_{{ days }},
+        expected.discounted_orders_{{ days }},
+        {%- endfor %}
         case
-            when parameters.customer_type is not null
-                then {{ alive_probability('buyers.repeat_purchase_days', 'buyers.first_to_last_days', 'buyers.age_days') }}
+            when parameters.cut_off is not null
+                then {{ alive_probability(
+                    'buyers.repeat_purchase_days', 'buyers.first_to_last_days', 'buyers.age_days'
+                ) }}
         end as alive,
-        {{ mean_purchase_value(
-            'buyers.valued_repeat_days', 'cast(buyers.repeat_amount as ' ~ type_double() ~ ')'
-        ) }} as mean_value
+        {{ mean_purchase_value('buyers.valued_repeat_days', 'buyers.repeat_amount') }} as mean_value
     from buyers
     left join parameters
         on buyers.customer_type = parameters.customer_type
@@ -100,11 +83,13 @@ predicted as (
 
     select
         *,
-        {% for days in horizons -%}
+        {%- for days in horizons %}
         {{ to_money('alive * expected_orders_' ~ days ~ ' * mean_value') }} as expected_net_{{ days }},
-        {% endfor -%}
-        case when days_to_next_order <= {{ horizons[-1] }} then cast(floor(days_to_next_order) + 1 as {{ dbt.type_int() }}) end
-            as whole_days_to_next_order
+        {%- endfor %}
+        case
+            when days_to_next_order <= {{ horizons[-1] }}
+                then cast(floor(days_to_next_order) + 1 as {{ dbt.type_int() }})
+        end as whole_days_to_next_order
     from timed
 
 ),
@@ -135,33 +120,34 @@ described as (
         ranked.repeat_purchase_days,
         ranked.first_to_last_days,
         ranked.age_days,
-        cast({{ dbt.datediff('ranked.last_purchase_on', 'ranked.as_of_on', 'day') }} as {{ dbt.type_bigint() }})
-            as recency_days,
+        ranked.recency_days,
         ranked.net_amount as historic_net_amount,
-        {{ to_total('ranked.costed_net_amount - ranked.cost_amount') }} as historic_margin_amount,
+        {{ to_total('ranked.margin_amount') }} as historic_margin_amount,
         {{ to_money('ranked.repeat_amount / nullif(ranked.valued_repeat_days, 0)') }} as mean_repeat_day_amount,
         ranked.margin_rate,
         ranked.parameters_cut_off,
         ranked.is_fit_degenerate,
         cast(ranked.alive as decimal(18, 6)) as alive_probability,
-        {% for days in horizons -%}
-        cast(
-            1 - ranked.alive * (1 - {{ silent_probability('repeat_purchase_days', 'age_days', days) }}) as decimal(18, 6)
-        ) as no_order_within_{{ days }}_days_probability,
-        {% endfor -%}
-        {% for days in horizons -%}
-        cast(ranked.alive * ranked.expected_orders_{{ days }} as decimal(18, 6)) as expected_orders_within_{{ days }}_days,
-        {% endfor -%}
+        {%- for days in horizons %}
+        cast(1 - ranked.alive * (1 - {{ silent_probability('repeat_purchase_days', 'age_days', days) }}) as decimal(18, 6))
+            as no_order_within_{{ days }}_days_probability,
+        {%- endfor %}
+        {%- for days in horizons %}
+        cast(ranked.alive * ranked.expected_orders_{{ days }} as decimal(18, 6))
+            as expected_orders_within_{{ days }}_days,
+        {%- endfor %}
         {{ to_money('ranked.mean_value') }} as expected_order_amount,
-        {% for days in horizons -%}
+        {%- for days in horizons %}
         ranked.expected_net_{{ days }} as expected_net_{{ days }}_days_amount,
-        {{ to_money('ranked.expected_net_' ~ days ~ ' * ranked.margin_rate') }} as expected_margin_{{ days }}_days_amount,
+        {{ to_money('ranked.expected_net_' ~ days ~ ' * ranked.margin_rate') }}
+            as expected_margin_{{ days }}_days_amount,
         {{ to_money('ranked.alive * ranked.discounted_orders_' ~ days ~ ' * ranked.mean_value') }}
             as discounted_net_{{ days }}_days_amount,
-        {% endfor -%}
+        {%- endfor %}
         {{ add_days_to_date('ranked.as_of_on', 'ranked.whole_days_to_next_order') }} as expected_next_order_on,
         tiers.value_tier,
-        case when ranked.expected_net_{{ horizons[-1] }} is null then 'historic' else 'predicted' end as value_tier_basis
+        case when ranked.expected_net_{{ horizons[-1] }} is null then 'historic' else 'predicted' end
+            as value_tier_basis
     from ranked
     left join {{ ref('value_tiers') }} as tiers
         on
