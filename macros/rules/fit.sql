@@ -20,16 +20,18 @@
         ~ ', fitted_at ' ~ dbt.type_timestamp() ~ ')'
     ) -%}
     {#- Fits of before kept four places, which is too few for a parameter. -#}
-    {%- for column in adapter.get_columns_in_relation(
-        api.Relation.create(database=target.database, schema=raw_schema, identifier='fitted_parameters')
-    ) if column.name == 'value' and column.is_numeric() and column.numeric_scale | int < 12 -%}
+    {%- if run_query(
+        "select 1 from information_schema.columns where table_schema = '" ~ raw_schema
+        ~ "' and table_name = 'fitted_parameters' and column_name = 'value' and numeric_scale < 12"
+    ).rows | length > 0 -%}
         {%- do run_query('alter table ' ~ table ~ ' alter column value type ' ~ sql_type('number')) -%}
-    {%- endfor -%}
+    {%- endif -%}
     {%- do run_query(
         'insert into ' ~ table
         ~ ' (parameter, customer_type, value, cut_off, sample_size, diagnostics, fitted_at) '
         ~ fitted_parameters_query(until, found)
     ) -%}
+    {%- do keep_changes() -%}
     {%- set fitted = run_query(
         'select parameter, customer_type, value, sample_size from ' ~ table
         ~ ' where fitted_at = ' ~ instant_literal(run_started_at) ~ ' order by 1, 2'
@@ -57,6 +59,18 @@
             'valued_repeat_days', 'cast(repeat_amount as ' ~ type_double() ~ ')',
         ], 'valued_repeat_days > 0'),
     }), info=true) -%}
+{% endmacro %}
+
+{#- Postgres holds a run-operation in a transaction that dbt does not commit. -#}
+{% macro keep_changes() -%}
+    {{ return(adapter.dispatch('keep_changes', 'customer_lifecycle')()) }}
+{%- endmacro %}
+
+{% macro default__keep_changes() %}
+{% endmacro %}
+
+{% macro postgres__keep_changes() %}
+    {%- do run_query('commit') -%}
 {% endmacro %}
 
 {% macro check_fit() %}

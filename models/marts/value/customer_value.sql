@@ -1,12 +1,6 @@
 {%- set horizons = value_horizons() -%}
 with
 
-buyers as (
-
-    select * from {{ ref('int_buyers_at_as_of') }}
-
-),
-
 parameters as (
 
     select
@@ -22,15 +16,15 @@ parameters as (
 expected as (
 
     select
-        customer_type,
-        repeat_purchase_days,
-        age_days,
         {%- for days in horizons %}
         cast(max(case when horizon_days = {{ days }} then expected_orders end) as {{ type_double() }})
             as expected_orders_{{ days }},
         cast(max(case when horizon_days = {{ days }} then discounted_orders end) as {{ type_double() }})
-            as discounted_orders_{{ days }}{{ ',' if not loop.last }}
+            as discounted_orders_{{ days }},
         {%- endfor %}
+        customer_type,
+        repeat_purchase_days,
+        age_days
     from {{ ref('int_expected_orders') }}
     group by customer_type, repeat_purchase_days, age_days
 
@@ -55,7 +49,7 @@ scored as (
                 ) }}
         end as alive,
         {{ mean_purchase_value('buyers.valued_repeat_days', 'buyers.repeat_amount') }} as mean_value
-    from buyers
+    from {{ ref('int_buyers_at_as_of') }} as buyers
     left join parameters
         on buyers.customer_type = parameters.customer_type
     left join expected
@@ -127,17 +121,15 @@ described as (
         ranked.margin_rate,
         ranked.parameters_cut_off,
         ranked.is_fit_degenerate,
+        {{ to_money('ranked.mean_value') }} as expected_order_amount,
         cast(ranked.alive as decimal(18, 6)) as alive_probability,
         {%- for days in horizons %}
-        cast(1 - ranked.alive * (1 - {{ silent_probability('repeat_purchase_days', 'age_days', days) }}) as decimal(18, 6))
-            as no_order_within_{{ days }}_days_probability,
-        {%- endfor %}
-        {%- for days in horizons %}
+        cast(
+            1 - ranked.alive * (1 - {{ silent_probability('repeat_purchase_days', 'age_days', days) }})
+            as decimal(18, 6)
+        ) as no_order_within_{{ days }}_days_probability,
         cast(ranked.alive * ranked.expected_orders_{{ days }} as decimal(18, 6))
             as expected_orders_within_{{ days }}_days,
-        {%- endfor %}
-        {{ to_money('ranked.mean_value') }} as expected_order_amount,
-        {%- for days in horizons %}
         ranked.expected_net_{{ days }} as expected_net_{{ days }}_days_amount,
         {{ to_money('ranked.expected_net_' ~ days ~ ' * ranked.margin_rate') }}
             as expected_margin_{{ days }}_days_amount,
