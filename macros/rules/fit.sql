@@ -29,7 +29,7 @@
     {%- do run_query(
         'insert into ' ~ table
         ~ ' (parameter, customer_type, value, cut_off, sample_size, diagnostics, fitted_at) '
-        ~ fitted_parameters_query(until, found)
+        ~ fitted_parameters_query(until, found, run_started_at)
     ) -%}
     {%- do keep_changes() -%}
     {%- set fitted = run_query(

@@ -1,5 +1,5 @@
 {#- What `fit` appends: one row per parameter and customer type, from purchases before the instant. -#}
-{% macro fitted_parameters_query(until, found=[]) %}
+{% macro fitted_parameters_query(until, found, fitted_at) %}
 {%- set thresholds = run_query(
     'select customer_type, population_decline_quantile, population_churn_quantile from '
     ~ ref('lifecycle_thresholds') ~ ' order by 1'
@@ -108,7 +108,7 @@ select
     {{ instant_literal(until) }} as cut_off,
     sample_size,
     diagnostics,
-    {{ instant_literal(run_started_at) }} as fitted_at
+    {{ instant_literal(fitted_at) }} as fitted_at
 from fitted
 {% endmacro %}
 
