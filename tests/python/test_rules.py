@@ -465,6 +465,12 @@ ALSO = [
     "segments.csv, dormant: position 9",
     "stage_taxonomies.csv: add a row for clc purchase",
     "survey_types.csv, ces: low_below",
+    "value_tiers.csv, b2c high: no tier begins at 0.2000",
+    "value_tiers.csv, b2b high: no tier begins at 0.3000",
+    "value_tiers.csv, b2b high: it overlaps",
+    "value_tiers.csv, b2b medium: no tier ends at 0.2000",
+    "value_tiers.csv, b2b medium: no tier begins at 0.5000",
+    "value_tiers.csv, b2x low: no tier ends at 0.5000",
 ]
 
 
