@@ -170,12 +170,19 @@ def build(
 @click.option("--vars", "given", metavar="YAML", help="More dbt variables.")
 def fit(cut_off: str | None, target: str | None, sample: bool | None, given: str | None) -> None:
     """Estimate the shop's own figures from what was built, and keep them for later builds."""
+    import json
+
     from lifecycle.build import build_vars, check_instant, run_dbt
+    from lifecycle.fit import estimate
     from lifecycle.paths import project_dir
 
     project = project_dir()
     variables = build_vars(loaded_at_target(project, target), None, sample, given)
-    arguments = f"{{cut_off: '{check_instant(cut_off, '--cut-off')}'}}" if cut_off else "{}"
+    until = check_instant(cut_off, "--cut-off") if cut_off else None
+    estimated = estimate(project, target, variables, until, say)
+    if estimated is None:
+        sys.exit(1)
+    arguments = json.dumps(dict(zip(("cut_off", "found"), estimated, strict=True)))
     if not run_dbt(["run-operation", "fit", "--args", arguments], project, variables, target, say):
         sys.exit(1)
 

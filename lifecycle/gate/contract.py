@@ -96,7 +96,7 @@ def clauses(column: Column, extra: list[str]) -> list[Check]:
     checks = []
     given = given_text(name) if column.type != "string" else name
     if column.type != "string":
-        word = "decimal" if column.type == "rate" else column.type
+        word = "decimal" if column.type in ("rate", "number") else column.type
         extra.append(
             f"case when {given} is not null and {name} is null then 1 end as unread__{name}"
         )

@@ -2,7 +2,8 @@
     A text as a value of the type, NULL where it is not one. Never an error.
 
     Types: string, timestamp (UTC, an offset in the text is applied), date, decimal
-    (DECIMAL(18,4), the project's money), rate (DECIMAL(18,8)), integer, boolean.
+    (DECIMAL(18,4), the project's money), rate (DECIMAL(18,8)), number (DECIMAL(28,12), a parameter
+    of a model), integer, boolean.
 
     Only one way of writing each type is read, the ISO one, so that every engine reads the same:
     what an engine would guess (01/02/2024, 1 PM, a zone's name, hexadecimal) is no value.
@@ -131,6 +132,7 @@
         'date': 'date',
         'decimal': 'decimal(18, 4)',
         'rate': 'decimal(18, 8)',
+        'number': 'decimal(28, 12)',
         'integer': dbt.type_bigint(),
         'boolean': dbt.type_boolean(),
     }[type] }}

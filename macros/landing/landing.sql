@@ -238,7 +238,7 @@ where
 {#- Whether a column is a number of another kind than the contract's. -#}
 {% macro landing_is_number(type, found) -%}
     {%- set word = found.type.split('(')[0] -%}
-    {{ return(type in ('decimal', 'rate', 'integer') and word in (
+    {{ return(type in ('decimal', 'rate', 'number', 'integer') and word in (
         'decimal', 'numeric', 'double', 'double precision', 'float', 'real', 'tinyint', 'smallint',
         'integer', 'int', 'bigint', 'hugeint',
     )) }}
@@ -251,7 +251,7 @@ where
         {%- set name, meta = column.name, column.config.meta -%}
         {%- if name in found and landing_type(column) != 'string' and not landing_is_typed(landing_type(column), found[name]) -%}
             {%- do clauses.append([given_text(name) ~ " is not null and " ~ name ~ " is null",
-                name ~ " is not a " ~ ('decimal' if landing_type(column) == 'rate' else landing_type(column))]) -%}
+                name ~ " is not a " ~ ('decimal' if landing_type(column) in ('rate', 'number') else landing_type(column))]) -%}
         {%- endif -%}
         {%- if meta.required -%}
             {%- do clauses.append([name ~ " is null", name ~ " is missing"]) -%}

@@ -22,6 +22,8 @@
             'min_costed_share',
             'affinity_max_products',
             'affinity_min_support',
+            'annual_discount_rate',
+            'back_test_days',
         ] -%}
             {%- do parts.append(name ~ ':' ~ var(name)) -%}
         {%- endfor -%}

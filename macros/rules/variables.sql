@@ -38,6 +38,8 @@
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
         ('cross_sell_window_days', 1, true, 'a whole number of days, at least 1'),
         ('affinity_max_products', 2, true, 'a whole number of products, at least 2'),
+        ('annual_discount_rate', 0, false, 'a number from 0 on, as in 0.10'),
+        ('back_test_days', 1, true, 'a whole number of days, at least 1'),
     ] -%}
         {%- set value = var(name) -%}
         {%- if not is_plain_number(value) or value < lowest or (is_whole and value != value | int) -%}

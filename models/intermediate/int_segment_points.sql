@@ -25,7 +25,7 @@ means as (
     select
         customer_type,
         max(case when parameter = 'mean_order_value' then value end) as mean_order_value,
-        max(case when parameter = 'mean_customer_value' then value end) as mean_customer_value
+        {{ to_money("max(case when parameter = 'mean_customer_value' then value end)") }} as mean_customer_value
     from {{ ref('int_parameters') }}
     group by customer_type
 

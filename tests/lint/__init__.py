@@ -61,7 +61,11 @@ def stand_in(name: str, body: str = "") -> Callable[..., Any]:
     ctes = CTE.findall(text)
     # The name of the first may be made up as well: then only the last can be seen.
     if ctes and (text.startswith(f"{ctes[0]} as (") or MADE_UP.match(text)):
-        return lambda *args, **kwargs: f"{ctes[-1]} as (\n\n    select * from {name}\n\n)"
+        # A CTE that is handed over is read.
+        return lambda *args, **kwargs: (
+            f"{ctes[-1]} as (\n\n    select * from"
+            f" {args[0] if args and str(args[0]).isidentifier() else name}\n\n)"
+        )
     is_query = text.split()[:1] in (["select"], ["with"])
     return query_of(name) if is_query or name in QUERIES else call_of(name)
 

@@ -115,7 +115,11 @@ FILES = {
     ),
     "macros/schema.sql": (
         "{% macro generate_schema_name(name, node) %}{{ var('schema_prefix') }}{{ name }}"
-        "{% endmacro %}\n{% macro fit(cut_off=none) %}"
+        "{% endmacro %}\n{% macro fit_inputs(cut_off=none, of_sample=false) %}"
+        "{% set nothing = 'select 1 where 1 = 0' %}"
+        "{{ log(tojson({'cut_off': cut_off, 'orders': nothing, 'values': nothing}), info=true) }}"
+        "{% endmacro %}\n"
+        "{% macro fit(cut_off=none, found=[]) %}"
         "{{ log('fitted before ' ~ cut_off, info=true) }}{% endmacro %}"
     ),
     "models/lifecycle_current.sql": STAGES,

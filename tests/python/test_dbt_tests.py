@@ -209,6 +209,14 @@ GENERIC = [
         "first_order_is_not_after_the_last",
         "update marts.dim_customers set first_order_at = last_order_at + interval '1' second",
     ),
+    ("value_measures_make_sense", "update marts.customer_value set first_to_last_days = 0"),
+    ("value_measures_make_sense", "update marts.customer_value set age_days = age_days - 1"),
+    ("predictions_are_possible", "update marts.customer_value set alive_probability = 1.5"),
+    (
+        "predictions_are_possible",
+        "update marts.customer_value"
+        " set discounted_net_365_days_amount = 2 * expected_net_365_days_amount",
+    ),
 ]
 
 

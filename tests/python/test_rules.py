@@ -460,6 +460,27 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "low_below 3.0000.",
         ),
     ],
+    "value_tiers": [
+        (
+            change("b2c medium", from_share="0.30"),
+            "value_tiers.csv, b2c medium: no tier ends at 0.3000, where it begins: shares have no "
+            "hole.",
+        ),
+        (
+            change("b2c low", to_share="1.50"),
+            "value_tiers.csv, b2c low: it goes from 0.5000 to 1.5000: shares lie between 0 and 1, "
+            "and the first is the smaller one.",
+        ),
+        (
+            change("b2b high", to_share="0.30"),
+            "value_tiers.csv, b2b medium: it overlaps with another tier: let each begin where "
+            "another ends.",
+        ),
+        (
+            change("b2b low", customer_type="b2x"),
+            "value_tiers.csv, b2x low: customer_type is b2x: write b2c or b2b.",
+        ),
+    ],
 }
 SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mistakes]
 # At least one model that reads each seed whose mistakes matter to a build.
@@ -478,6 +499,7 @@ READERS = {
     "segments": "customer_segments",
     "stage_taxonomies": "lifecycle_taxonomy_spans",
     "survey_types": "int_customer_events",
+    "value_tiers": "customer_value",
 }
 
 
@@ -551,6 +573,12 @@ ALSO = [
     "stage_taxonomies.csv: add a row for clc purchase",
     "survey_types.csv, ces: low_below",
     "survey_types.csv, ces: good_from",
+    "value_tiers.csv, b2c high: no tier begins at 0.2000",
+    "value_tiers.csv, b2b high: no tier begins at 0.3000",
+    "value_tiers.csv, b2b high: it overlaps",
+    "value_tiers.csv, b2b medium: no tier ends at 0.2000",
+    "value_tiers.csv, b2b medium: no tier begins at 0.5000",
+    "value_tiers.csv, b2x low: no tier ends at 0.5000",
 ]
 
 

@@ -213,7 +213,13 @@ described as (
         on
             starts.customer_type = totals.customer_type
             and starts.from_stage = totals.from_stage
-    where stages.stage = 'churn' or stages.stage in ('{{ transient | join("', '") }}')
+    where
+        stages.stage in (
+            'churn',
+            {%- for stage in transient %}
+            '{{ stage }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 
 )
 
