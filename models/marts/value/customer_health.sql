@@ -145,7 +145,7 @@ described as (
         stepped.as_of
     from stepped
     cross join as_of
-    left join {{ ref('int_value_tiers') }} as tiers
+    left join {{ ref('customer_value') }} as tiers
         on stepped.customer_id = tiers.customer_id
     left join {{ ref('effort_levels') }} as efforts
         on
