@@ -15,7 +15,7 @@ months as (
 
 customer_months as (
 
-    select * from {{ ref('int_customer_months') }}
+    select * from {{ ref('int_activity_months') }}
 
 ),
 

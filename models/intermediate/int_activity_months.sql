@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='touched', on_schema_change='append_new_columns',
+    materialized='incremental',
     touched_when=[['customer_id', 'customers']]
 ) }}
 
