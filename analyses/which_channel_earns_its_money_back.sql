@@ -23,6 +23,6 @@ select
     revenue_amount,
     margin_amount,
     case when spend_amount > 0 then {{ rate('spend_amount', 'new_customers') }} end as cost_per_customer,
-    case when spend_amount > 0 then {{ rate('margin_amount', 'spend_amount') }} end as margin_to_spend_rate
+    case when spend_amount > 0 then {{ rate('margin_amount', 'spend_amount') }} end as margin_to_spend_ratio
 from channels
 order by spend_amount desc nulls last, channel asc

@@ -144,7 +144,7 @@ judged as (
         case
             when averaged.past_events >= rules.min_history and averaged.mean_past > 0
                 then {{ share_of_past('averaged.score', 'averaged.mean_past') }}
-        end as recent_rate,
+        end as recent_ratio,
         case
             when
                 averaged.is_dissatisfied
@@ -185,7 +185,7 @@ described as (
         past_events,
         mean_recent,
         mean_past,
-        recent_rate,
+        recent_ratio,
         valid_from,
         case when valid_from is not null then ends_at end as valid_to
     from judged

@@ -117,7 +117,7 @@ judged as (
         compared.past_events,
         compared.mean_recent,
         compared.mean_past,
-        {{ share_of_past('compared.mean_recent', 'compared.mean_past') }} as recent_rate,
+        {{ share_of_past('compared.mean_recent', 'compared.mean_past') }} as recent_ratio,
         case
             when compared.signal = 'frequency' then {{ silence_begins('compared', 'rules') }}
             when compared.mean_recent <= compared.mean_past * rules.limit_ratio then compared.measured_at
@@ -151,7 +151,7 @@ described as (
         past_events,
         mean_recent,
         mean_past,
-        recent_rate,
+        recent_ratio,
         valid_from,
         case when valid_from is not null then ends_at end as valid_to
     from judged

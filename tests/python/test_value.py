@@ -195,7 +195,7 @@ def test_cdnow_expectations_are_the_published_ones(sample_tenth: Any) -> None:
         assert expected == pytest.approx(wanted[3], rel=5e-5)
         assert expected == pytest.approx(wanted[4], abs=1e-5)
     (row,) = sample_tenth.execute("""
-        select horizon_days, customers, actual_orders, expected_orders, orders_error_rate
+        select horizon_days, customers, actual_orders, expected_orders, orders_error_ratio
         from marts.customer_value_backtest
     """).fetchall()
     assert row[:3] == (273, 2_357, 1_882)

@@ -153,7 +153,7 @@ described as (
         {{ rate(
             'case when joined.is_month_complete and joined.is_spend_known then joined.margin_amount end',
             'joined.acquisition_spend_amount'
-        ) }} as value_to_acquisition_cost_rate,
+        ) }} as value_to_acquisition_cost_ratio,
         cast(joined.payback_months as {{ dbt.type_int() }}) as payback_months
     from joined
     inner join channels

@@ -133,7 +133,7 @@ described as (
         {{ to_total('retention_cost_amount') }} as retention_cost_amount,
         {{ to_total('retention_cost_per_customer_amount') }} as retention_cost_per_customer_amount,
         {{ rate('acquisition_cost_amount', 'retention_cost_per_customer_amount') }}
-            as acquisition_to_retention_cost_rate
+            as acquisition_to_retention_cost_ratio
     from per_customer
 
 )

@@ -102,7 +102,7 @@ described as (
         {{ to_total('case when is_comparable then year_ago_sales_amount end') }} as year_ago_sales_amount,
         {%- for measure in measures %}
         case when is_comparable then {{ rate(measure ~ ' - year_ago_' ~ measure, 'year_ago_' ~ measure) }} end
-            as {{ measure | replace('_amount', '') }}_change_rate,
+            as {{ measure | replace('_amount', '') }}_change_ratio,
         {%- endfor %}
         {{ to_total('case when is_comparable then year_ago_revenue_amount end') }} as year_ago_revenue_amount
     from compared

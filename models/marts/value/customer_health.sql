@@ -52,7 +52,7 @@ measured as (
                     'cast(' ~ dbt.datediff('signals.measured_at', 'as_of.as_of', 'second') ~ ' as ' ~ type_double()
                     ~ ') / 86400', 'signals.mean_past'
                 ) }}
-            else signals.recent_rate
+            else signals.recent_ratio
         end as measured_rate
     from {{ ref('decline_signals') }} as signals
     inner join rules
@@ -90,15 +90,15 @@ stepped as (
         stages.stage_detail,
         stages.as_of,
         totals.warns_frequency = 1 as is_frequency_low,
-        totals.rate_frequency as silence_to_own_gap_rate,
+        totals.rate_frequency as silence_to_own_gap_ratio,
         totals.warns_quantity = 1 as is_quantity_low,
-        totals.rate_quantity as quantity_to_own_past_rate,
+        totals.rate_quantity as quantity_to_own_past_ratio,
         totals.warns_value = 1 as is_value_low,
-        totals.rate_value as value_to_own_past_rate,
+        totals.rate_value as value_to_own_past_ratio,
         case when sessions.sessions > 0 then totals.warns_engagement = 1 end as is_engagement_low,
-        case when sessions.sessions > 0 then totals.rate_engagement end as silence_to_own_contact_gap_rate,
+        case when sessions.sessions > 0 then totals.rate_engagement end as silence_to_own_contact_gap_ratio,
         totals.warns_satisfaction = 1 as is_satisfaction_low,
-        totals.rate_satisfaction as satisfaction_to_own_past_rate,
+        totals.rate_satisfaction as satisfaction_to_own_past_ratio,
         case when tickets.tickets > 0 or totals.warns_complaint = 1 then coalesce(totals.warns_complaint = 1, false) end
             as is_complaining,
         cast(coalesce(totals.warning_signals, 0) as {{ dbt.type_bigint() }}) as warning_signals,
@@ -125,15 +125,15 @@ described as (
         stepped.stage,
         stepped.stage_detail,
         stepped.is_frequency_low,
-        stepped.silence_to_own_gap_rate,
+        stepped.silence_to_own_gap_ratio,
         stepped.is_quantity_low,
-        stepped.quantity_to_own_past_rate,
+        stepped.quantity_to_own_past_ratio,
         stepped.is_value_low,
-        stepped.value_to_own_past_rate,
+        stepped.value_to_own_past_ratio,
         stepped.is_engagement_low,
-        stepped.silence_to_own_contact_gap_rate,
+        stepped.silence_to_own_contact_gap_ratio,
         stepped.is_satisfaction_low,
-        stepped.satisfaction_to_own_past_rate,
+        stepped.satisfaction_to_own_past_ratio,
         stepped.is_complaining,
         stepped.warning_signals,
         stepped.warned_since_at,

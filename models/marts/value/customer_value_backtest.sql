@@ -30,8 +30,8 @@ rated as (
 
     select
         *,
-        {{ rate('expected_orders - actual_orders', 'actual_orders') }} as orders_error_rate,
-        {{ rate('expected_amount - actual_amount', 'actual_amount') }} as amount_error_rate,
+        {{ rate('expected_orders - actual_orders', 'actual_orders') }} as orders_error_ratio,
+        {{ rate('expected_amount - actual_amount', 'actual_amount') }} as amount_error_ratio,
         {{ rate('first_decile_actual_orders', 'actual_orders') }} as first_decile_orders_rate,
         {{ rate('first_decile_actual_amount', 'actual_amount') }} as first_decile_amount_rate
     from totals

@@ -115,7 +115,7 @@ engagement as (
         averaged.past_events,
         cast(null as decimal(28, 4)) as mean_recent,
         averaged.mean_past,
-        cast(null as decimal(18, 6)) as recent_rate,
+        cast(null as decimal(18, 6)) as recent_ratio,
         {{ silence_begins('averaged', 'rules') }} as valid_from,
         averaged.valid_to
     from averaged
@@ -159,7 +159,7 @@ described as (
         cast(past_events as {{ dbt.type_bigint() }}) as past_events,
         mean_recent,
         mean_past,
-        recent_rate,
+        recent_ratio,
         valid_from is not null as is_warning,
         valid_from,
         valid_to
