@@ -96,6 +96,7 @@ class Machine(NamedTuple):
     delta_steps: list[Step]
     tables: list[str]
     file: Path  # of the second one
+    begun: list[Tables]  # what the third one, `begun`, was built from: the shop of the stories
 
 
 def steps(database: Path) -> list[Step]:
@@ -156,7 +157,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         for name, file, connection in (("full", one, full), ("delta", other, delta)):
             both.execute(f"attach '{file}' as \"{name}\"")
             connection.execute(f'use "{name}"')
-        yield Machine(full, delta, full_steps, delta_steps, tables_of(one, *LAYERS), other)
+        both.execute("attach ':memory:' as begun")
+        yield Machine(full, delta, full_steps, delta_steps, tables_of(one, *LAYERS), other, [])
 
 
 def company(seed: int, folder: Path) -> Tables:
@@ -313,24 +315,37 @@ def differences(machine: Machine) -> dict[str, Any]:
 
 def start(machine: Machine, rows: Tables) -> None:
     """Both databases with these rows and nothing else, built in full."""
-    for name in raw_tables(machine.full):
-        machine.full.execute(f"delete from raw.{name}")
-    put(machine.full, rows, "load 1")
-    build(machine.full, machine.full_steps)
-    fill_from_full(machine)
+    if rows in machine.begun:
+        fill(machine.full, "begun")
+    else:
+        for name in raw_tables(machine.full):
+            machine.full.execute(f"delete from raw.{name}")
+        put(machine.full, rows, "load 1")
+        build(machine.full, machine.full_steps)
+        if rows == SHOP:
+            for table in base_tables(machine.full):
+                machine.full.execute(f"create schema if not exists begun.{table.split('.')[0]}")
+                machine.full.execute(f"create table begun.{table} as select * from {table}")
+            machine.begun.append(rows)
+    fill(machine.delta, "full")
 
 
-def fill_from_full(machine: Machine) -> None:
-    """Let the other database hold what the one that was built in full holds."""
-    machine.delta.execute("begin")
-    for (table,) in answer(
-        machine.full,
+def fill(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Let a database hold what another one holds."""
+    connection.execute("begin")
+    for table in base_tables(connection):
+        connection.execute(f"delete from {table}")
+        connection.execute(f'insert into {table} by name select * from "{source}".{table}')
+    connection.execute("commit")
+
+
+def base_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = answer(
+        connection,
         "select table_schema || '.' || table_name from information_schema.tables"
-        " where table_catalog = 'full' and table_type = 'BASE TABLE'",
-    ):
-        machine.delta.execute(f"delete from {table}")
-        machine.delta.execute(f'insert into {table} by name select * from "full".{table}')
-    machine.delta.execute("commit")
+        " where table_catalog = current_database() and table_type = 'BASE TABLE'",
+    )
+    return [table for (table,) in found]
 
 
 def raw_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -696,7 +711,7 @@ def test_online_retail_month_by_month_equals_at_once(machine: Machine, tmp_path:
             build(machine.delta, machine.delta_steps)
         else:
             build(machine.full, machine.full_steps)
-            fill_from_full(machine)
+            fill(machine.delta, "full")
     build(machine.full, machine.full_steps)
     assert differences(machine) == {}
     orders = answer(machine.delta, "select count(*) from marts.fct_orders where not is_guest")
