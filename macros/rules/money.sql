@@ -60,3 +60,31 @@
 {% macro known_margin(margin, costed_revenue, revenue) -%}
     case when {{ costed_revenue }} >= {{ var('min_costed_share') }} * {{ revenue }} then {{ margin }} end
 {%- endmacro %}
+
+{#-
+    CTEs that give rows of `currency_code` the rate of their business day; the last one is called
+    `converted`. Without a rate that day it is NULL.
+-#}
+{% macro with_rates(rows, day) -%}
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
+
+),
+
+converted as (
+
+    select
+        {{ rows }}.*,
+        case
+            when {{ rows }}.currency_code = '{{ var('reporting_currency') }}' then 1
+            else rates.rate_to_reporting
+        end as rate_to_reporting
+    from {{ rows }}
+    left join rates
+        on
+            {{ rows }}.{{ day }} = rates.rate_on
+            and {{ rows }}.currency_code = rates.currency
+
+)
+{%- endmacro %}

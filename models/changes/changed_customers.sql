@@ -1,9 +1,8 @@
 {#- Who the changed ids lead to, now and at the end of the last complete run. -#}
 {%- set is_delta = is_delta_run() -%}
 {%- set last = existing('completed_run') if is_delta -%}
-{%- set references = [
-    ref('int_identities'), ref('stg_orders'), ref('stg_customers'), ref('int_parameters'), ref('changed_rows'),
-] -%}
+{{- after('int_identities') }}{{ after('stg_orders') }}{{ after('stg_customers') }}{{ after('int_parameters') }}
+{{- after('changed_rows') -}}
 with
 
 changed_identities as (
@@ -42,7 +41,7 @@ ids as (
             customers.referrer_customer_id = changed_identities.source_id
             and changed_identities.source_kind = 'customer'
     {%- else -%}
-    {%- set reference = ref('changed_orders') -%}
+    {{- after('changed_orders') }}
     {%- endif %}
 
 ),

@@ -55,7 +55,7 @@ named as (
     from {{ ref('stg_orders') }} as orders
     where orders.customer_id in (select changed_contacts.source_id from changed_contacts)
     {%- else -%}
-    {%- set references = [ref('stg_refunds'), ref('stg_order_items'), ref('stg_orders')] -%}
+    {{- after('stg_refunds') }}{{ after('stg_order_items') }}{{ after('stg_orders') }}
     {%- endif %}
 
 )

@@ -6,8 +6,8 @@
 {%- set own = existing('changed_rows') if last -%}
 {%- set kept = existing('quarantined_rows') if last -%}
 {%- set text = dbt.type_string() -%}
-{%- set references = [ref('raw_products'), ref('stg_products'), ref('stg_exchange_rates'), ref('landed_loads')] -%}
-{%- for table in staged_by_row() %}{% do references.append(ref('raw_' ~ table)) %}{% endfor -%}
+{%- for name in ['raw_products', 'stg_products', 'stg_exchange_rates'] %}{{ after(name) }}{% endfor -%}
+{%- for table in staged_by_row() %}{{ after('raw_' ~ table) }}{% endfor -%}
 with
 
 loads as (

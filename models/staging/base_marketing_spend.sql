@@ -9,27 +9,7 @@ spend as (
 
 ),
 
-rates as (
-
-    select * from {{ ref('stg_exchange_rates') }}
-
-),
-
-converted as (
-
-    select
-        spend.*,
-        case
-            when spend.currency_code = '{{ var('reporting_currency') }}' then 1
-            else rates.rate_to_reporting
-        end as rate_to_reporting
-    from spend
-    left join rates
-        on
-            spend.spend_on = rates.rate_on
-            and spend.currency_code = rates.currency
-
-),
+{{ with_rates('spend', 'spend_on') }},
 
 checked as (
 

@@ -10,27 +10,7 @@ orders as (
 
 ),
 
-rates as (
-
-    select * from {{ ref('stg_exchange_rates') }}
-
-),
-
-converted as (
-
-    select
-        orders.*,
-        case
-            when orders.currency_code = '{{ var('reporting_currency') }}' then 1
-            else rates.rate_to_reporting
-        end as rate_to_reporting
-    from orders
-    left join rates
-        on
-            orders.ordered_on = rates.rate_on
-            and orders.currency_code = rates.currency
-
-),
+{{ with_rates('orders', 'ordered_on') }},
 
 checked as (
 

@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "A row may lie two days before its load, not one",
-        "macros/landing/landing.sql",
+        "macros/landing/columns.sql",
         'add_days(plain, -1) ~ " > _loaded_at"',
         'add_days(plain, -2) ~ " > _loaded_at"',
         LANDING_TESTS,
@@ -69,7 +69,7 @@ MUTANTS = [
     Mutant(
         "macro",
         "Personal columns stand readable in quarantine",
-        "macros/landing/landing.sql",
+        "macros/landing/columns.sql",
         "if column.config.meta.is_personal and masked",
         "if column.config.meta.is_secret and masked",
         LANDING_TESTS,
