@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import duckdb
 import pandas as pd
 
 PROJECT = Path(__file__).resolve().parents[2]
+# What dbt keeps of a run in its target folder, and where the tests keep it.
 PARSED = "partial_parse.msgpack"
 HERE = Path(tempfile.mkdtemp(prefix="lifecycle-tests-"))
 atexit.register(shutil.rmtree, HERE, ignore_errors=True)
@@ -40,6 +42,21 @@ def at_one_path(database: Path) -> Path:
     return link / database.name
 
 
+@contextmanager
+def parsed_before(target: Path, *said: Any) -> Iterator[None]:
+    """Let dbt find in its target folder what it parsed when the same was said before.
+
+    It keeps that of the last run alone, and parses the whole project anew for other variables.
+    """
+    known = HERE / hashlib.md5(repr(said).encode()).hexdigest()
+    if known.exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(known, target / PARSED)
+    yield
+    if (target / PARSED).exists():
+        shutil.copyfile(target / PARSED, known)
+
+
 def run_dbt(
     command: str,
     database: Path,
@@ -53,30 +70,27 @@ def run_dbt(
     profiles = database.parent / "profiles"
     profiles.mkdir(exist_ok=True)
     (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
-    # For other variables, too, dbt parses anew: what was parsed is kept for each.
-    said = json.dumps([database.name, target, variables], sort_keys=True, default=str)
-    known = HERE / hashlib.md5(said.encode()).hexdigest()
-    parsed = database.with_suffix(".target") / PARSED
-    if known.exists() and not parsed.exists():
-        parsed.parent.mkdir(exist_ok=True)
-        shutil.copyfile(known, parsed)
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("--log-path", str(database.parent / "logs")),
-            *command.split(),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
-            *("--target-path", str(database.with_suffix(".target")), "--target", target),
-            *("--vars", json.dumps(dict(variables or {}))),
-            *arguments,
-        ],
-        cwd=database.parent,
-        env={**os.environ, "LIFECYCLE_DUCKDB": str(at_one_path(database)), **(environment or {})},
-        capture_output=True,
-        text=True,
-    )
-    if parsed.exists():
-        shutil.copyfile(parsed, known)
+    folder = database.with_suffix(".target")
+    with parsed_before(folder, database.name, target, variables):
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).with_name("dbt")),
+                *("--log-path", str(database.parent / "logs")),
+                *command.split(),
+                *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
+                *("--target-path", str(folder), "--target", target),
+                *("--vars", json.dumps(dict(variables or {}))),
+                *arguments,
+            ],
+            cwd=database.parent,
+            env={
+                **os.environ,
+                "LIFECYCLE_DUCKDB": str(at_one_path(database)),
+                **(environment or {}),
+            },
+            capture_output=True,
+            text=True,
+        )
     if check and done.returncode:
         raise AssertionError(f"dbt {command} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}")
     return done
