@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from warehouse import parsed_before
 
 PROJECT = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -47,15 +48,21 @@ def run_lifecycle(
     *arguments: str | Path, cwd: Path = PROJECT, **environment: str | Path
 ) -> subprocess.CompletedProcess[str]:
     """Run the command `lifecycle` in a process of its own, environment variables by keyword."""
-    return subprocess.run(
-        [sys.executable, "-m", "lifecycle", *map(str, arguments)],
-        cwd=cwd,
-        env=os.environ | {name: str(value) for name, value in environment.items()},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = [str(argument) for argument in arguments]
+    variables = os.environ | {name: str(value) for name, value in environment.items()}
+    target = Path(variables.get("DBT_TARGET_PATH") or cwd / "target")
+    said = [word for word in words if "/" not in word]
+    place = [variables.get(f"LIFECYCLE_{name}") for name in ("PROJECT", "DUCKDB")]
+    with parsed_before(target, cwd, said, place):
+        return subprocess.run(
+            [sys.executable, "-m", "lifecycle", *words],
+            cwd=cwd,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.fixture(scope="session")

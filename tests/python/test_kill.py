@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from warehouse import at_one_path
 
 pytestmark = pytest.mark.usefixtures("models_only")
 
@@ -45,7 +46,7 @@ class Run(NamedTuple):
 def started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
     """The command `lifecycle` on the shop in the folder, in a process group of its own."""
     environment = os.environ | {
-        "LIFECYCLE_DUCKDB": str(folder / SHOP),
+        "LIFECYCLE_DUCKDB": str(at_one_path(folder / SHOP)),
         "LIFECYCLE_PII_SALT": "shop",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),

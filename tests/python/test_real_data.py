@@ -26,6 +26,7 @@ import duckdb
 import pytest
 import yaml
 from conftest import Command
+from warehouse import at_one_path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "mappings"
@@ -498,7 +499,7 @@ def run_lifecycle(arguments: list[str], database: Path) -> None:
     """Run the command `lifecycle` on a database of its own; fails with what it said."""
     scratch = database.parent
     environment = os.environ | {
-        "LIFECYCLE_DUCKDB": str(database),
+        "LIFECYCLE_DUCKDB": str(at_one_path(database)),
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
     }
@@ -783,7 +784,7 @@ def test_the_gate_passes_and_names_the_quirks(
         data_path(source),
         "--mapping",
         MAPPINGS / SOURCES[source][0],
-        LIFECYCLE_DUCKDB=tmp_path / "company.duckdb",
+        LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line.split() for line in done.stdout.splitlines()]
