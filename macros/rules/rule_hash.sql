@@ -18,6 +18,7 @@
             'b2b_funnel_days',
             'return_window_days',
             'repeat_windows_days',
+            'scorecard_repeat_window_days',
             'cross_sell_window_days',
             'min_costed_share',
             'affinity_max_products',
