@@ -19,6 +19,8 @@
             'return_window_days',
             'repeat_windows_days',
             'scorecard_repeat_window_days',
+            'journey_gap_months',
+            'journey_past_months',
             'cross_sell_window_days',
             'min_costed_share',
             'affinity_max_products',
