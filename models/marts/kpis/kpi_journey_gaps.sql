@@ -128,13 +128,22 @@ staked as (
 
     select
         *,
-        greatest(dropped - benchmark_drop_off_rate * entered, 0) as dropped_beyond,
+        -- greatest() passes over NULL, so it is asked for.
         case
-            when dropped <= benchmark_drop_off_rate * entered then 0
-            else (dropped - benchmark_drop_off_rate * entered) * value_amount
-        end as at_stake
+            when benchmark_drop_off_rate is not null then greatest(dropped - benchmark_drop_off_rate * entered, 0)
+        end as dropped_beyond,
+        {{ wilson_bound('dropped', 'entered', 'low') }} as drop_off_low_rate
     from valued
     where entered > 0
+
+),
+
+priced as (
+
+    select
+        *,
+        case when dropped_beyond = 0 then 0 else dropped_beyond * value_amount end as at_stake
+    from staked
 
 ),
 
@@ -142,43 +151,45 @@ described as (
 
     select
         case
-            when staked.at_stake > 0
+            when priced.at_stake > 0
                 then cast(
                     row_number() over (
-                        order by staked.at_stake desc nulls last, staked.customer_type, staked.journey,
-                        staked.step_position
+                        order by priced.at_stake desc nulls last, priced.customer_type, priced.journey,
+                        priced.step_position
                     ) as {{ dbt.type_int() }}
                 )
         end as gap_rank,
-        staked.customer_type,
-        staked.journey,
-        cast(staked.step_position as {{ dbt.type_int() }}) as step_position,
-        staked.step,
-        staked.first_month_on,
-        staked.last_month_on,
-        cast(staked.entered as {{ dbt.type_bigint() }}) as entered,
-        cast(staked.dropped as {{ dbt.type_bigint() }}) as dropped,
-        staked.drop_off_rate,
-        cast(staked.past_entered as {{ dbt.type_bigint() }}) as past_entered,
-        cast(staked.past_dropped as {{ dbt.type_bigint() }}) as past_dropped,
-        staked.benchmark_drop_off_rate,
-        staked.benchmark_basis,
-        cast(staked.dropped_beyond as decimal(18, 6)) as dropped_beyond,
-        staked.value_amount,
-        staked.value_basis,
-        {{ to_total('staked.at_stake') }} as at_stake_amount,
+        priced.customer_type,
+        priced.journey,
+        cast(priced.step_position as {{ dbt.type_int() }}) as step_position,
+        priced.step,
+        priced.first_month_on,
+        priced.last_month_on,
+        cast(priced.entered as {{ dbt.type_bigint() }}) as entered,
+        cast(priced.dropped as {{ dbt.type_bigint() }}) as dropped,
+        priced.drop_off_rate,
+        priced.drop_off_low_rate,
+        cast(priced.past_entered as {{ dbt.type_bigint() }}) as past_entered,
+        cast(priced.past_dropped as {{ dbt.type_bigint() }}) as past_dropped,
+        priced.benchmark_drop_off_rate,
+        priced.benchmark_basis,
+        priced.drop_off_low_rate > priced.benchmark_drop_off_rate as is_beyond_chance,
+        cast(priced.dropped_beyond as decimal(18, 6)) as dropped_beyond,
+        priced.value_amount,
+        priced.value_basis,
+        {{ to_total('priced.at_stake') }} as at_stake_amount,
         causes.churn_reason,
         causes.reason_losses,
         causes.weakest_interaction_type,
         causes.weakest_channel,
         causes.weakest_answers,
         causes.weakest_satisfaction_rate
-    from staked
+    from priced
     left join {{ ref('kpi_journey_causes') }} as causes
         on
-            staked.customer_type = causes.customer_type
-            and staked.journey = causes.journey
-            and staked.step = causes.step
+            priced.customer_type = causes.customer_type
+            and priced.journey = causes.journey
+            and priced.step = causes.step
 
 )
 
