@@ -59,10 +59,10 @@
         {%- do problems.append(said.format(
             'repeat_windows_days', windows, 'a list of different whole numbers of days, as in [30, 90]'
         )) -%}
-    {%- elif var('scorecard_repeat_window_days') not in windows -%}
+    {%- endif -%}
+    {%- if windows is string or windows is not sequence or var('scorecard_repeat_window_days') not in windows -%}
         {%- do problems.append(said.format(
-            'scorecard_repeat_window_days', var('scorecard_repeat_window_days'),
-            'one of repeat_windows_days: ' ~ windows | join(', ')
+            'scorecard_repeat_window_days', var('scorecard_repeat_window_days'), 'one of repeat_windows_days'
         )) -%}
     {%- endif -%}
 

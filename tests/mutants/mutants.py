@@ -598,6 +598,49 @@ MUTANTS = [
         "where raw_rows < staged_rows + duplicate_rows",
         TESTS_TESTS,
     ),
+    # --- scorecard and journey ---
+    Mutant(
+        "rule",
+        "A miss of exactly the tolerance is off target",
+        "models/marts/kpis/kpi_stage_scorecard.sql",
+        "when missed_by <= coalesce(tolerance, 0) then",
+        "when missed_by < coalesce(tolerance, 0) then",
+    ),
+    Mutant(
+        "rule",
+        "A scorecard metric keeps the denominator of rows whose numerator is not known",
+        "models/marts/kpis/kpi_metric_months.sql",
+        "sum(case when {{ entry.numerator }} is not null then {{ entry.denominator }} end)",
+        "sum({{ entry.denominator }})",
+    ),
+    Mutant(
+        "filter",
+        "Departments are judged by whether customers stay, too",
+        "models/marts/kpis/kpi_blind_spots.sql",
+        "    where not is_customer_outcome\n",
+        "",
+    ),
+    Mutant(
+        "rule",
+        "Who stays in decline is lost anew each month",
+        "models/marts/kpis/kpi_journey_steps.sql",
+        "when {{ is_lapsed('transitions.to_stage') }} and transitions.to_stage != transitions.from_stage",
+        "when {{ is_lapsed('transitions.to_stage') }}",
+    ),
+    Mutant(
+        "null",
+        "A step without benchmark and past loses nothing instead of nobody knows",
+        "models/marts/kpis/kpi_journey_gaps.sql",
+        "            when benchmark_drop_off_rate is not null then greatest(",
+        "            when 1 = 1 then greatest(",
+    ),
+    Mutant(
+        "window",
+        "The year before leaving is thirteen months",
+        "models/marts/kpis/kpi_journey_gap_customers.sql",
+        "months.month_start_on > cast({{ dbt.dateadd",
+        "months.month_start_on >= cast({{ dbt.dateadd",
+    ),
     # --- the harness ---
     Mutant(
         "harness",
