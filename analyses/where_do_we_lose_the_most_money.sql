@@ -7,7 +7,7 @@ customers as (
     select
         *,
         row_number() over (
-            partition by customer_type, journey, step order by past_year_amount desc, customer_id
+            partition by customer_type, journey, step order by past_year_amount desc, customer_id asc
         ) as place
     from {{ ref('kpi_journey_gap_customers') }}
 

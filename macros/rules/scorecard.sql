@@ -99,6 +99,86 @@
     ]) }}
 {% endmacro %}
 
+{#- The metrics of all months as a query: numerator, denominator and what the mart itself says of a month. -#}
+{% macro measured_metrics() -%}
+    {% for entry in scorecard_metrics() -%}
+    {%- set mart = scorecard_mart(entry.mart) -%}
+    select
+        '{{ entry.metric }}' as metric,
+        '{{ entry.stage }}' as stage,
+        {{ mart.month }} as month_start_on,
+        min(case when {{ entry.is_over or mart.is_over }} then 1 else 0 end) = 1 as is_mature,
+        cast(sum({{ entry.numerator }}) as decimal(28, 6)) as numerator,
+        cast(
+            {%- if entry.denominator %} sum(case when {{ entry.numerator }} is not null then {{ entry.denominator }} end)
+            {%- else %} null {%- endif %} as decimal(28, 6)
+        ) as denominator,
+        cast({{ 'sum(' ~ entry.value ~ ')' if entry.is_whole else 'null' }} as decimal(28, 6)) as published,
+        {{ 'true' if entry.denominator else 'false' }} as is_divided
+    from {{ ref(entry.mart) }}
+    where {{ mart.where }} and {{ entry.where or '1 = 1' }}
+    group by {{ mart.month }}
+    {% if not loop.last %}
+    union all
+
+    {% endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{#-
+    The same by another way, for the test: what the mart publishes of its rows, weighed by their denominators.
+    A row that publishes nothing though it has a denominator (spend that won nobody) counts with its
+    numerator.
+-#}
+{% macro published_metrics() -%}
+    {% for entry in scorecard_metrics() -%}
+    {%- set mart = scorecard_mart(entry.mart) -%}
+    select
+        '{{ entry.metric }}' as metric,
+        '{{ entry.stage }}' as stage,
+        {{ mart.month }} as month_start_on,
+        {%- if entry.denominator and not entry.is_whole %}
+        sum(coalesce(
+            cast({{ entry.value }} as {{ type_double() }}) * {{ entry.weight or entry.denominator }}, {{ entry.numerator }}
+        ))
+        / nullif(
+            cast(sum(case when {{ entry.numerator }} is not null then {{ entry.denominator }} end)
+                as {{ type_double() }}), 0
+        ) as published
+        {%- else %}
+        cast(sum({{ entry.value }}) as {{ type_double() }}) as published
+        {%- endif %}
+    from {{ ref(entry.mart) }}
+    where {{ mart.where }} and {{ entry.where or '1 = 1' }}
+    group by {{ mart.month }}
+    having min(case when {{ entry.is_over or mart.is_over }} then 1 else 0 end) = 1
+    {% if not loop.last %}
+    union all
+
+    {% endif -%}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- For the test of kpi_targets: the clause that a metric is measured, and queries for those without a row. -#}
+{% macro must_be_measured() %}
+    {%- set measured = [] -%}
+    {%- for entry in scorecard_metrics() -%}
+        {%- do measured.append("metric = '" ~ entry.metric ~ "' and stage = '" ~ entry.stage ~ "'") -%}
+    {%- endfor -%}
+    {{ return((
+        'not (' ~ measured | join(' or ') ~ ')',
+        'no KPI mart measures it for this stage: remove the row, or say where in macros/rules/scorecard.sql',
+    )) }}
+{% endmacro %}
+
+{% macro missing_metrics() %}
+    {%- set queries = [] -%}
+    {%- for entry in scorecard_metrics() -%}
+        {%- do queries.extend(missing_rows('kpi_targets', 'metric', [entry.metric], 'stage', entry.stage)) -%}
+    {%- endfor -%}
+    {{ return(queries) }}
+{% endmacro %}
+
 {#- The stages of prospects as a list of SQL. -#}
 {% macro prospects() -%}
     {{ return("('" ~ vocabulary('prospect_stage') | join("', '") ~ "')") }}

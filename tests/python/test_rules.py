@@ -216,7 +216,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
         ),
         (
             add(customer_type="b2b", journey="b2b", source="Y", benchmark_drop_off_rate="0"),
-            "journey_benchmarks.csv, b2b b2b : step is empty: name the step as kpi_journey_steps does.",
+            "journey_benchmarks.csv, b2b b2b : step is empty: name the step as "
+            "kpi_journey_steps does.",
         ),
         (
             add(
@@ -226,8 +227,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 source="Y",
                 benchmark_drop_off_rate="1",
             ),
-            "journey_benchmarks.csv, b2b stages usage: step is usage, which is no stage: write one of "
-            "lifecycle_stages.",
+            "journey_benchmarks.csv, b2b stages usage: step is usage, which is no stage: write "
+            "one of lifecycle_stages.",
         ),
         (
             add(
@@ -237,8 +238,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 source="Y",
                 benchmark_drop_off_rate="1",
             ),
-            "journey_benchmarks.csv, b2b cart basket: step is basket: the journey cart has one step, "
-            "cart.",
+            "journey_benchmarks.csv, b2b cart basket: step is basket: the journey cart has one "
+            "step, cart.",
         ),
         (
             add(
@@ -248,8 +249,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 source="Y",
                 benchmark_drop_off_rate="1",
             ),
-            "journey_benchmarks.csv, b2b onboarding use: step is use: the journey onboarding has one "
-            "step, second_order.",
+            "journey_benchmarks.csv, b2b onboarding use: step is use: the journey onboarding "
+            "has one step, second_order.",
         ),
         (
             add(
@@ -259,13 +260,13 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 source="Y",
                 benchmark_drop_off_rate="25",
             ),
-            "journey_benchmarks.csv, b2b b2b demo: benchmark_drop_off_rate is 25.000000: write a share "
-            "from 0 to 1.",
+            "journey_benchmarks.csv, b2b b2b demo: benchmark_drop_off_rate is 25.000000: write a "
+            "share from 0 to 1.",
         ),
         (
             change("b2c cart cart", source=""),
-            "journey_benchmarks.csv, b2c cart cart: source is empty: say who found that, of what and "
-            "when.",
+            "journey_benchmarks.csv, b2c cart cart: source is empty: say who found that, of "
+            "what and when.",
         ),
     ],
     "kpi_targets": [
@@ -275,8 +276,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
         ),
         (
             change("up_sell_rate retention", metric="upsell_rate"),
-            "kpi_targets.csv, upsell_rate retention: no KPI mart measures it for this stage: remove the "
-            "row, or say where in macros/rules/scorecard.sql.",
+            "kpi_targets.csv, upsell_rate retention: no KPI mart measures it for this stage: "
+            "remove the row, or say where in macros/rules/scorecard.sql.",
         ),
         (
             change("churn_rate churn", owner=""),

@@ -150,15 +150,7 @@ priced as (
 described as (
 
     select
-        case
-            when priced.at_stake > 0
-                then cast(
-                    row_number() over (
-                        order by priced.at_stake desc nulls last, priced.customer_type, priced.journey,
-                        priced.step_position
-                    ) as {{ dbt.type_int() }}
-                )
-        end as gap_rank,
+        case when priced.at_stake > 0 then cast(row_number() over by_stake as {{ dbt.type_int() }}) end as gap_rank,
         priced.customer_type,
         priced.journey,
         cast(priced.step_position as {{ dbt.type_int() }}) as step_position,
@@ -190,6 +182,10 @@ described as (
             priced.customer_type = causes.customer_type
             and priced.journey = causes.journey
             and priced.step = causes.step
+    window by_stake as (
+        order by
+            priced.at_stake desc nulls last, priced.customer_type asc, priced.journey asc, priced.step_position asc
+    )
 
 )
 
