@@ -319,6 +319,7 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 metric="exposure",
                 stage="awareness",
                 direction="up",
+                is_customer_outcome="false",
                 owner="Head of Brand",
                 department="Marketing",
                 review_interval_days="30",
