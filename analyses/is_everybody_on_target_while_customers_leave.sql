@@ -1,53 +1,52 @@
--- Is everybody on target while the customers leave? Each department looks well by its own number: sales, cost of a
--- customer, minutes to a response. Beside them what is nobody's number: who stays, who churns.
+-- Is everybody on target while the customers leave? Each department looks well by its own numbers: so many of its
+-- metrics are off target. Beside them what is nobody's alone: who stays, who churns.
 with
+
+scorecard as (
+
+    select * from {{ ref('kpi_stage_scorecard') }}
+
+),
 
 months as (
 
     select
-        period_start_on as month_start_on,
-        sum(engaged_at_start) as engaged_at_start,
-        sum(still_engaged_at_end) as still_engaged_at_end,
-        sum(unchurned_at_start) as unchurned_at_start,
-        sum(churn_entries) as churn_entries
-    from {{ ref('kpi_customers') }}
-    where period_kind = 'month' and is_period_complete
-    group by period_start_on
-
-),
-
-sales as (
-
-    select
         month_start_on,
-        sum(sales_amount) as sales_amount
-    from {{ ref('kpi_sales') }}
+        max(case when metric = 'stage_retention_rate' then actual end) as stage_retention_rate,
+        max(case when metric = 'stage_retention_rate' then target end) as stage_retention_target,
+        max(case when metric = 'churn_rate' then actual end) as churn_rate,
+        max(case when metric = 'churn_rate' then target end) as churn_target
+    from scorecard
     group by month_start_on
 
 ),
 
-service as (
+misses as (
 
     select
         month_start_on,
-        {{ rate('sum(mean_response_minutes * responded_tickets)', 'sum(responded_tickets)') }} as mean_response_minutes
-    from {{ ref('kpi_service') }}
+        count(*) as metrics_off_target
+    from scorecard
+    where status = 'off_target' and not is_customer_outcome
     group by month_start_on
 
 )
 
 select
-    months.month_start_on,
-    sales.sales_amount,
-    costs.acquisition_cost_amount,
-    service.mean_response_minutes,
-    {{ rate('months.still_engaged_at_end', 'months.engaged_at_start') }} as stage_retention_rate,
-    {{ rate('months.churn_entries', 'months.unchurned_at_start') }} as churn_rate
-from months
-left join sales
-    on months.month_start_on = sales.month_start_on
-left join {{ ref('kpi_retention_cost') }} as costs
-    on months.month_start_on = costs.month_start_on
-left join service
-    on months.month_start_on = service.month_start_on
-order by months.month_start_on
+    blind_spots.month_start_on,
+    blind_spots.departments,
+    blind_spots.departments_on_target,
+    coalesce(misses.metrics_off_target, 0) as metrics_off_target,
+    months.stage_retention_rate,
+    months.stage_retention_target,
+    months.churn_rate,
+    months.churn_target,
+    blind_spots.failing_outcomes,
+    blind_spots.is_blind_spot
+from {{ ref('kpi_blind_spots') }} as blind_spots
+inner join months
+    on blind_spots.month_start_on = months.month_start_on
+left join misses
+    on blind_spots.month_start_on = misses.month_start_on
+where blind_spots.is_blind_spot is not null
+order by blind_spots.month_start_on

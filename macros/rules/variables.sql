@@ -36,6 +36,8 @@
         ('b2b_funnel_days', 1, true, 'a whole number of days, at least 1'),
         ('return_window_days', 1, true, 'a whole number of days, at least 1'),
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
+        ('journey_gap_months', 1, true, 'a whole number of months, at least 1'),
+        ('journey_past_months', 1, true, 'a whole number of months, at least 1'),
         ('cross_sell_window_days', 1, true, 'a whole number of days, at least 1'),
         ('affinity_max_products', 2, true, 'a whole number of products, at least 2'),
         ('annual_discount_rate', 0, false, 'a number from 0 on, as in 0.10'),
@@ -56,6 +58,11 @@
     {%- if not is_list_of_days(windows) -%}
         {%- do problems.append(said.format(
             'repeat_windows_days', windows, 'a list of different whole numbers of days, as in [30, 90]'
+        )) -%}
+    {%- endif -%}
+    {%- if windows is string or windows is not sequence or var('scorecard_repeat_window_days') not in windows -%}
+        {%- do problems.append(said.format(
+            'scorecard_repeat_window_days', var('scorecard_repeat_window_days'), 'one of repeat_windows_days'
         )) -%}
     {%- endif -%}
 

@@ -15,6 +15,7 @@
         'direction': ['inbound', 'outbound'],
         'signal': ['none', 'interest', 'intent', 'advocacy', 'dissatisfaction'],
         'funnel': ['shop', 'b2b'],
+        'journey': ['stages', 'shop', 'cart', 'b2b', 'onboarding'],
         'counts_as': [
             'cart', 'use', 'help', 'enrolment', 'points_earned', 'points_redeemed', 'referral_sent',
             'referral_converted', 'review',

@@ -598,6 +598,49 @@ MUTANTS = [
         "where raw_rows < staged_rows + duplicate_rows",
         TESTS_TESTS,
     ),
+    # --- scorecard and journey ---
+    Mutant(
+        "rule",
+        "A miss of exactly the tolerance is off target",
+        "models/marts/kpis/kpi_stage_scorecard.sql",
+        "when missed_by <= coalesce(tolerance, 0) then",
+        "when missed_by < coalesce(tolerance, 0) then",
+    ),
+    Mutant(
+        "rule",
+        "A scorecard metric keeps the denominator of rows whose numerator is not known",
+        "macros/rules/scorecard.sql",
+        "%} sum(case when {{ entry.numerator }} is not null then",
+        "%} sum(case when 1 = 1 then",
+    ),
+    Mutant(
+        "filter",
+        "Departments are judged by whether customers stay, too",
+        "models/marts/kpis/kpi_blind_spots.sql",
+        "    where not is_customer_outcome\n",
+        "",
+    ),
+    Mutant(
+        "rule",
+        "Who stays in decline is lost anew each month",
+        "models/marts/kpis/kpi_journey_steps.sql",
+        " and transitions.to_stage != transitions.from_stage\n",
+        "\n",
+    ),
+    Mutant(
+        "rule",
+        "A step without benchmark and past loses nothing instead of nobody knows",
+        "models/marts/kpis/kpi_journey_gaps.sql",
+        "            when benchmark_drop_off_rate is not null then greatest(",
+        "            when 1 = 1 then greatest(",
+    ),
+    Mutant(
+        "rule",
+        "The year before leaving is thirteen months",
+        "models/marts/kpis/kpi_journey_gap_customers.sql",
+        "months.month_start_on > cast({{ dbt.dateadd",
+        "months.month_start_on >= cast({{ dbt.dateadd",
+    ),
     # --- the harness ---
     Mutant(
         "harness",

@@ -36,6 +36,9 @@ SINGULAR = {
     "journey_marts_count_every_event_once": (
         "delete from marts.kpi_journey_map where interaction_type = 'chat'"
     ),
+    "journey_gaps_reconcile": (
+        "delete from marts.kpi_journey_gap_customers where step = 'decline'"
+    ),
     "kpi_customers_agree_with_the_lifecycle": (
         "update marts.kpi_customers set churn_entries = churn_entries + 1"
         " where period_kind = 'month'"
@@ -103,6 +106,10 @@ SINGULAR = {
     "sales_reconcile_to_revenue_events": (
         "update marts.kpi_order_timing set sales_amount = sales_amount + 0.01"
     ),
+    "scorecard_equals_the_marts": (
+        "update marts.kpi_stage_scorecard set actual = actual + 0.01"
+        " where metric = 'complaint_rate' and actual is not null"
+    ),
     "segments_are_exhaustive_and_exclusive_at_month_ends": (
         "delete from marts.customer_segment_history where segment = 'loyal'"
     ),
@@ -164,6 +171,39 @@ GENERIC = [
     ("onboarding_parts_are_parts", "update marts.kpi_onboarding set users = buyers + 1"),
     ("loyalty_parts_are_parts", "update marts.kpi_loyalty set members = buyers + 1"),
     ("advocacy_parts_are_parts", "update marts.kpi_advocacy set referrers = buyers + 1"),
+    (
+        "scorecard_equals_the_marts",
+        "update marts.kpi_feedback set closed_loop_rate = closed_loop_rate + 0.01",
+    ),
+    (
+        "scorecard_equals_the_marts",
+        "update marts.kpi_retention_cost set payback_months = payback_months + 1",
+    ),
+    ("scorecard_equals_the_marts", "delete from marts.kpi_stage_scorecard where stage = 'winback'"),
+    ("scorecard_says_what_is_known", "update marts.kpi_stage_scorecard set actual = 0"),
+    (
+        "scorecard_says_what_is_known",
+        "update marts.kpi_stage_scorecard set status = 'not_known' where status = 'on_target'",
+    ),
+    ("blind_spots_count_parts", "update marts.kpi_blind_spots set outcomes_worse = outcomes + 1"),
+    ("journey_steps_are_parts", "update marts.kpi_journey_steps set dropped = entered + 1"),
+    ("journey_steps_are_parts", "update marts.kpi_journey_steps set completed = entered + 1"),
+    (
+        "journey_gaps_reconcile",
+        "update marts.kpi_journey_steps set entered = entered + 1 where stage = 'loyalty'",
+    ),
+    (
+        "journey_gaps_reconcile",
+        "update marts.kpi_journey_steps set dropped = dropped + 1 where journey = 'cart'",
+    ),
+    (
+        "gaps_are_the_drops_beyond_the_benchmark",
+        "update marts.kpi_journey_gaps set dropped_beyond = dropped_beyond + 1",
+    ),
+    (
+        "gaps_are_the_drops_beyond_the_benchmark",
+        "update marts.kpi_journey_gaps set gap_rank = null",
+    ),
     (
         "customer_months_add_up",
         "update marts.fct_customer_months set margin_amount = margin_amount + 0.01",

@@ -192,7 +192,93 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "effort_levels.csv, low 0: review_interval_days is empty: write at least 1.",
         ),
     ],
+    "journey_benchmarks": [
+        (
+            add(
+                customer_type="b2c",
+                journey="mall",
+                step="x",
+                source="Y",
+                benchmark_drop_off_rate="0",
+            ),
+            "journey_benchmarks.csv, b2c mall x: journey is mall: write stages, shop, cart, b2b or "
+            "onboarding.",
+        ),
+        (
+            add(
+                customer_type="b3c",
+                journey="b2b",
+                step="x",
+                source="Y",
+                benchmark_drop_off_rate="0",
+            ),
+            "journey_benchmarks.csv, b3c b2b x: customer_type is b3c: write b2c or b2b.",
+        ),
+        (
+            add(customer_type="b2b", journey="b2b", source="Y", benchmark_drop_off_rate="0"),
+            "journey_benchmarks.csv, b2b b2b : step is empty: name the step as "
+            "kpi_journey_steps does.",
+        ),
+        (
+            add(
+                customer_type="b2b",
+                journey="stages",
+                step="usage",
+                source="Y",
+                benchmark_drop_off_rate="1",
+            ),
+            "journey_benchmarks.csv, b2b stages usage: step is usage, which is no stage: write "
+            "one of lifecycle_stages.",
+        ),
+        (
+            add(
+                customer_type="b2b",
+                journey="cart",
+                step="basket",
+                source="Y",
+                benchmark_drop_off_rate="1",
+            ),
+            "journey_benchmarks.csv, b2b cart basket: step is basket: the journey cart has one "
+            "step, cart.",
+        ),
+        (
+            add(
+                customer_type="b2b",
+                journey="onboarding",
+                step="use",
+                source="Y",
+                benchmark_drop_off_rate="1",
+            ),
+            "journey_benchmarks.csv, b2b onboarding use: step is use: the journey onboarding "
+            "has one step, second_order.",
+        ),
+        (
+            add(
+                customer_type="b2b",
+                journey="b2b",
+                step="demo",
+                source="Y",
+                benchmark_drop_off_rate="25",
+            ),
+            "journey_benchmarks.csv, b2b b2b demo: benchmark_drop_off_rate is 25.000000: write a "
+            "share from 0 to 1.",
+        ),
+        (
+            change("b2c cart cart", source=""),
+            "journey_benchmarks.csv, b2c cart cart: source is empty: say who found that, of "
+            "what and when.",
+        ),
+    ],
     "kpi_targets": [
+        (
+            change("referral_rate advocacy", is_customer_outcome=""),
+            "kpi_targets.csv, referral_rate advocacy: is_customer_outcome is empty: fill it in.",
+        ),
+        (
+            change("up_sell_rate retention", metric="upsell_rate"),
+            "kpi_targets.csv, upsell_rate retention: no KPI mart measures it for this stage: "
+            "remove the row, or say where in macros/rules/scorecard.sql.",
+        ),
         (
             change("churn_rate churn", owner=""),
             "kpi_targets.csv, churn_rate churn: it has no owner: name the role that answers for "
@@ -233,6 +319,7 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
                 metric="exposure",
                 stage="awareness",
                 direction="up",
+                is_customer_outcome="false",
                 owner="Head of Brand",
                 department="Marketing",
                 review_interval_days="30",
@@ -489,6 +576,8 @@ READERS = {
     "decline_rules": "int_order_signals",
     "effort_levels": "customer_health",
     "interaction_types": "int_interactions",
+    "journey_benchmarks": "kpi_journey_gaps",
+    "kpi_targets": "kpi_stage_scorecard",
     "lifecycle_stages": "lifecycle_current",
     "lifecycle_thresholds": "int_churn_clocks",
     "order_statuses": "int_orders",
@@ -564,6 +653,9 @@ ALSO = [
     "lifecycle_stages.csv, loyalty: position 5 stands there more than once",
     "lifecycle_stages.csv, lost_prospect: position 11 is there",
     "lifecycle_stages.csv: position",
+    "kpi_targets.csv: add a row for the metric up_sell_rate of the stage retention.",
+    "kpi_targets.csv: add a row for the metric return_rate of the stage winback.",
+    "kpi_targets.csv, return_rate win-back: no KPI mart measures it for this stage",
     "decline_rules.csv, b2b complaints: min_history is empty",
     "decline_rules.csv: add a row for the signal complaint of the customer_type b2b.",
     "effort_levels.csv: add a row for the value_tier medium of the decline_step 1.",
@@ -630,6 +722,9 @@ WRONG_VARIABLES = {
     "high_value_factor": (True, "a number above 0"),
     "cross_sell_window_days": (0, "a whole number of days, at least 1"),
     "repeat_windows_days": ([30, 30], "a list of different whole numbers of days"),
+    "scorecard_repeat_window_days": (91, "one of repeat_windows_days"),
+    "journey_gap_months": (0, "a whole number of months, at least 1"),
+    "journey_past_months": (1.5, "a whole number of months, at least 1"),
     "affinity_max_products": (1, "a whole number of products, at least 2"),
     "affinity_min_support": (2, "a share from 0 to 1"),
     "min_costed_share": ("most", "a share from 0 to 1"),

@@ -54,6 +54,34 @@ customers as (
 
 ),
 
+-- What the customers of a month, of all channels, had brought by the end of each month of their age.
+ages as (
+
+    select
+        cohort_month_on as month_start_on,
+        age_months,
+        {{ known_margin(
+            'sum(cumulative_margin_amount)', 'sum(cumulative_costed_revenue_amount)', 'sum(cumulative_revenue_amount)'
+        ) }} as margin_amount
+    from {{ ref('kpi_cohorts') }}
+    where is_mature
+    group by cohort_month_on, age_months
+
+),
+
+paybacks as (
+
+    select
+        ages.month_start_on,
+        min(ages.age_months) as payback_months
+    from ages
+    inner join spend
+        on ages.month_start_on = spend.month_start_on
+    where spend.acquisition_spend_amount > 0 and ages.margin_amount >= spend.acquisition_spend_amount
+    group by ages.month_start_on
+
+),
+
 contact_bounds as (
 
     select min(month_start_on) as first_month_on from contacts
@@ -86,7 +114,8 @@ known as (
         case when months.is_contact_known then coalesce(contacts.{{ measure }}, 0) end as {{ measure }},
         {%- endfor %}
         coalesce(customers.new_customers, 0) as new_customers,
-        coalesce(customers.active_customers, 0) as active_customers
+        coalesce(customers.active_customers, 0) as active_customers,
+        paybacks.payback_months
     from months_known as months
     left join spend
         on months.month_start_on = spend.month_start_on
@@ -94,6 +123,8 @@ known as (
         on months.month_start_on = contacts.month_start_on
     left join customers
         on months.month_start_on = customers.month_start_on
+    left join paybacks
+        on months.month_start_on = paybacks.month_start_on
 
 ),
 
@@ -127,6 +158,7 @@ described as (
         {{ to_total('acquisition_spend_amount') }} as acquisition_spend_amount,
         {{ to_total('prospect_contact_cost_amount') }} as prospect_contact_cost_amount,
         {{ to_total('acquisition_cost_amount') }} as acquisition_cost_amount,
+        cast(payback_months as {{ dbt.type_int() }}) as payback_months,
         cast(active_customers as {{ dbt.type_bigint() }}) as active_customers,
         {{ to_total('retention_spend_amount') }} as retention_spend_amount,
         {{ to_total('retention_contact_cost_amount') }} as retention_contact_cost_amount,

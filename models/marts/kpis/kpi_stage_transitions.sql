@@ -1,63 +1,17 @@
 with
 
-transitions as (
+{{ with_moves() }},
+
+moves as (
 
     select
-        changes.customer_id,
-        changes.span_number,
-        changes.from_stage,
-        changes.to_stage,
-        dates.month_start_on
-    from {{ ref('lifecycle_transitions') }} as changes
-    inner join {{ ref('dim_dates') }} as dates
-        on changes.transitioned_on = dates.date_on
-
-),
-
-edges as (
-
-    select
-        *,
-        row_number() over (partition by customer_id, month_start_on order by span_number asc) as place,
-        row_number() over (partition by customer_id, month_start_on order by span_number desc) as place_from_end
-    from transitions
-
-),
-
--- Where those who moved were when the month began, and where when it was over.
-moved as (
-
-    select
-        customer_id,
+        customer_type,
         month_start_on,
-        min(span_number) as span_number,
-        min(case when place = 1 then from_stage end) as from_stage,
-        min(case when place_from_end = 1 then to_stage end) as to_stage
-    from edges
-    group by customer_id, month_start_on
-
-),
-
--- Who came in the same month was nowhere when it began.
-movers as (
-
-    select
-        customers.customer_type,
-        moved.month_start_on,
-        moved.from_stage,
-        moved.to_stage,
+        from_stage,
+        to_stage,
         count(*) as customers
-    from moved
-    inner join {{ ref('lifecycle_spans') }} as left_behind
-        on
-            moved.customer_id = left_behind.customer_id
-            and left_behind.span_number = moved.span_number - 1
-    inner join {{ ref('int_customers') }} as customers
-        on moved.customer_id = customers.customer_id
-    where
-        left_behind.span_number > 1
-        or {{ business_date('left_behind.valid_from') }} < moved.month_start_on
-    group by customers.customer_type, moved.month_start_on, moved.from_stage, moved.to_stage
+    from movers
+    group by customer_type, month_start_on, from_stage, to_stage
 
 ),
 
@@ -80,7 +34,7 @@ gone as (
         month_start_on,
         from_stage,
         sum(customers) as customers
-    from movers
+    from moves
     group by customer_type, month_start_on, from_stage
 
 ),
@@ -105,7 +59,7 @@ stayed as (
 
 pairs as (
 
-    select * from movers
+    select * from moves
     union all
     select * from stayed
 
