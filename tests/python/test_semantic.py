@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +28,8 @@ from warehouse import run_dbt
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "semantic-layer.md"
+
+MF = "from dbt_metricflow.cli.main import cli; cli()"
 
 # Parts of metrics that no mart has as a column.
 PARTS = {"response_minutes", "resolution_hours", "waiting_entries"}
@@ -169,7 +171,9 @@ class Grain(NamedTuple):
     keys: dict[str, str]
 
 
-FILES = [yaml.safe_load(file.read_text("utf-8")) for file in (PROJECT / "models/semantic").glob("*")]
+FILES = [
+    yaml.safe_load(file.read_text("utf-8")) for file in (PROJECT / "models/semantic").glob("*")
+]
 MODELS = {model["name"]: model for file in FILES for model in file.get("semantic_models", [])}
 MARTS = sorted(name for name, model in MODELS.items() if "measures" in model)
 QUERIES = {query["name"]: query for file in FILES for query in file.get("saved_queries", [])}
@@ -216,15 +220,22 @@ def grain(mart: str) -> Grain:
 
 
 @pytest.fixture(scope="module")
-def engine(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> MetricFlowEngine:
-    """MetricFlow over the project as dbt parses it for the sample company's database."""
+def manifest(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt writes for MetricFlow, for the sample company's database."""
     database = tmp_path_factory.mktemp("semantic") / sample_database.name
     run_dbt("parse", database)
-    manifest = (database.with_suffix(".target") / "semantic_manifest.json").read_text("utf-8")
+    return database.with_suffix(".target") / "semantic_manifest.json"
+
+
+@pytest.fixture(scope="module")
+def engine(manifest: Path) -> MetricFlowEngine:
+    """MetricFlow over the project as dbt parses it."""
     client = SimpleNamespace(
         sql_engine_type=SqlEngine.DUCKDB, sql_plan_renderer=DuckDbSqlPlanRenderer()
     )
-    lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(manifest))
+    lookup = SemanticManifestLookup(
+        parse_manifest_from_dbt_generated_manifest(manifest.read_text("utf-8"))
+    )
     return MetricFlowEngine(lookup, client)
 
 
@@ -265,7 +276,9 @@ def wanted(
 ) -> dict[tuple, Any]:
     """The same from the mart in plain SQL."""
     numbers = ", ".join(str(place + 1) for place in range(len(columns)))
-    query = f"select {', '.join(columns)}, {sql} from marts.{mart} where {condition} group by {numbers}"
+    query = (
+        f"select {', '.join(columns)}, {sql} from marts.{mart} where {condition} group by {numbers}"
+    )
     _, rows = rows_of(sample, query, len(columns))
     return {key: value for key, (value,) in rows.items() if value is not None}
 
@@ -318,9 +331,7 @@ def test_a_metric_is_right_over_everything(
     """By month or year alone: rates are sums over sums, stocks those of the first or last month."""
     time = grain(mart).time
     mine = [metric for metric in METRICS.values() if metric.mart == mart]
-    found = answers(
-        engine, sample, [metric.name for metric in mine], [f"metric_time__{period}"]
-    )
+    found = answers(engine, sample, [metric.name for metric in mine], [f"metric_time__{period}"])
     start = f"date_trunc('{period}', {time})::date"
     for metric in mine:
         sql, condition = f"{metric.aggregation}({metric.column})", metric.condition
@@ -383,3 +394,30 @@ def test_a_saved_query_runs(
 def test_every_stage_has_a_scorecard(sample: duckdb.DuckDBPyConnection) -> None:
     stages = sample.execute("select distinct stage from rules.kpi_targets").fetchall()
     assert {f"scorecard_{stage}" for (stage,) in stages} <= set(QUERIES)
+
+
+def commands() -> list[str]:
+    """What the page tells to type, but for the installation."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if "/mf " in line]
+
+
+def test_the_page_tells_what_works(manifest: Path, sample_database: Path, tmp_path: Path) -> None:
+    """Every command of docs/semantic-layer.md, on a copy of the sample company."""
+    assert len(commands()) == 5
+    database = tmp_path / sample_database.name
+    shutil.copyfile(sample_database, database)
+    for name in ("dbt_project.yml", "profiles.example.yml"):
+        shutil.copyfile(PROJECT / name, tmp_path / name.replace(".example", ""))
+    (tmp_path / "target").mkdir()
+    shutil.copyfile(manifest, tmp_path / "target" / manifest.name)
+    for command in commands():
+        done = subprocess.run(
+            [sys.executable, "-c", MF, *command.split()[1:]],
+            cwd=tmp_path,
+            env={**os.environ, "LIFECYCLE_DUCKDB": str(database)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert (tmp_path / "complaints.csv").read_text("utf-8").startswith("metric_time__quarter,")

@@ -89,7 +89,9 @@ expected as (
         count(customer_value.expected_net_365_days_amount) as predicted_customers,
         sum(customer_value.expected_net_365_days_amount) as expected_net_amount,
         case
-            when count(customer_value.expected_margin_365_days_amount) = count(customer_value.expected_net_365_days_amount)
+            when
+                count(customer_value.expected_margin_365_days_amount)
+                = count(customer_value.expected_net_365_days_amount)
                 then sum(customer_value.expected_margin_365_days_amount)
         end as expected_margin_amount
     from {{ ref('customer_value') }} as customer_value
