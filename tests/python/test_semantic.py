@@ -20,6 +20,8 @@ import yaml
 from metricflow.engine.metricflow_engine import MetricFlowEngine, MetricFlowQueryRequest
 from metricflow.protocols.sql_client import SqlEngine
 from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+from metricflow.sql.render.postgres import PostgresSQLSqlPlanRenderer
+from metricflow.sql.render.sql_plan_renderer import SqlPlanRenderer
 from metricflow_semantics.model.dbt_manifest_parser import (
     parse_manifest_from_dbt_generated_manifest,
 )
@@ -227,27 +229,26 @@ def manifest(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return database.with_suffix(".target") / "semantic_manifest.json"
 
 
+def metricflow(manifest: Path, dialect: SqlEngine, renderer: SqlPlanRenderer) -> MetricFlowEngine:
+    """MetricFlow over the project as dbt parses it, writing the SQL of one engine."""
+    parsed = parse_manifest_from_dbt_generated_manifest(manifest.read_text("utf-8"))
+    client = SimpleNamespace(sql_engine_type=dialect, sql_plan_renderer=renderer)
+    return MetricFlowEngine(SemanticManifestLookup(parsed), client)
+
+
 @pytest.fixture(scope="module")
 def engine(manifest: Path) -> MetricFlowEngine:
-    """MetricFlow over the project as dbt parses it."""
-    client = SimpleNamespace(
-        sql_engine_type=SqlEngine.DUCKDB, sql_plan_renderer=DuckDbSqlPlanRenderer()
-    )
-    lookup = SemanticManifestLookup(
-        parse_manifest_from_dbt_generated_manifest(manifest.read_text("utf-8"))
-    )
-    return MetricFlowEngine(lookup, client)
+    """MetricFlow for DuckDB."""
+    return metricflow(manifest, SqlEngine.DUCKDB, DuckDbSqlPlanRenderer())
 
 
 def plain(value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
 
 
-def rows_of(
-    sample: duckdb.DuckDBPyConnection, sql: str, keys: int
-) -> tuple[list[str], dict[tuple, list[Any]]]:
+def rows_of(connection: Any, sql: str, keys: int) -> tuple[list[str], dict[tuple, list[Any]]]:
     """The names of what a query measures, and its rows by their first columns, which are a key."""
-    cursor = sample.cursor()
+    cursor = connection.cursor()
     cursor.execute(sql)
     rows = [[plain(value) for value in row] for row in cursor.fetchall()]
     found = {tuple(row[:keys]): row[keys:] for row in rows}
@@ -394,6 +395,46 @@ def test_a_saved_query_runs(
 def test_every_stage_has_a_scorecard(sample: duckdb.DuckDBPyConnection) -> None:
     stages = sample.execute("select distinct stage from rules.kpi_targets").fetchall()
     assert {f"scorecard_{stage}" for (stage,) in stages} <= set(QUERIES)
+
+
+@pytest.mark.engines
+def test_postgres_says_the_same(
+    engine: MetricFlowEngine,
+    manifest: Path,
+    sample: duckdb.DuckDBPyConnection,
+    postgres_server: tuple[str, dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    """Every metric by month, in Postgres' own SQL over the same rows."""
+    import psycopg2
+
+    other = metricflow(manifest, SqlEngine.POSTGRES, PostgresSQLSqlPlanRenderer())
+    with psycopg2.connect(postgres_server[0]) as connection:
+        cursor = connection.cursor()
+        cursor.execute("create schema marts")
+        for mart in MODELS:
+            columns = sample.execute(f"describe marts.{mart}").fetchall()
+            types = ", ".join(f"{name} {kind}" for name, kind, *_ in columns)
+            cursor.execute(f"create table marts.{mart} ({types})")
+            sample.execute(f"copy marts.{mart} to '{tmp_path / mart}' (format csv, header false)")
+            with (tmp_path / mart).open(encoding="utf-8") as file:
+                cursor.copy_expert(f"copy marts.{mart} from stdin (format csv)", file)
+        for mart in MARTS:
+            mine = [metric for metric in METRICS.values() if metric.mart == mart]
+            names = [metric.name for metric in mine]
+            expected = answers(engine, sample, names, ["metric_time__month"])
+            request = MetricFlowQueryRequest.create(
+                metric_names=names, group_by_names=["metric_time__month"]
+            )
+            sql = other.explain(request).sql_statement.sql
+            # The database of the manifest is DuckDB's file.
+            measured, rows = rows_of(connection, re.sub(r'"\w+"[.]("marts"[.])', r"\1", sql), 1)
+            for metric in mine:
+                place = measured.index(metric.name)
+                found = {key: row[place] for key, row in rows.items() if row[place] is not None}
+                places = None if metric.aggregation else 9
+                assert not unequal(found, expected[metric.name], places), metric.name
+    connection.close()
 
 
 def commands() -> list[str]:
