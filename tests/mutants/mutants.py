@@ -13,6 +13,7 @@ LANDING_TESTS = ("test_landing.py", "test_quarantine.py", "test_invariants.py")
 MODELS_TESTS = ("test_lifecycle_property.py", "test_invariants.py")
 TESTS_TESTS = ("test_dbt_tests.py",)
 ATTRIBUTES_TESTS = ("test_attributes.py",)
+SEMANTIC_TESTS = ("test_semantic.py",)
 CHANGES_TESTS = ("test_incremental.py",)
 HARNESS_TESTS = ("test_incoming.py", "test_load.py", "test_cli.py")
 
@@ -564,6 +565,39 @@ MUTANTS = [
         "('churn', row[2])",
         "('churn', row[1])",
         ("test_invariants.py",),
+    ),
+    # --- metrics ---
+    Mutant(
+        "rule",
+        "What is expected of some of a cohort is held against the cost of all",
+        "models/marts/kpis/kpi_acquisition.sql",
+        "            ~ ' and joined.predicted_customers = joined.new_customers then",
+        "            ~ ' then",
+    ),
+    Mutant(
+        "metric",
+        "Who is still waited for counts as not returned",
+        "models/semantic/churn.yml",
+        "case when coalesce(waiting_entries, 0) = 0 then"
+        " 1.0 * returned_in_window_entries / nullif(contacted_entries, 0) end",
+        "1.0 * returned_in_window_entries / nullif(contacted_entries, 0)",
+        SEMANTIC_TESTS,
+    ),
+    Mutant(
+        "metric",
+        "The churned at the end of a year are those of its first month",
+        "models/semantic/customers.yml",
+        "window_choice: max}\n\nmetrics:",
+        "window_choice: min}\n\nmetrics:",
+        SEMANTIC_TESTS,
+    ),
+    Mutant(
+        "metric",
+        "CLV:CAC forgets what was spent on a channel that won nobody",
+        "models/semantic/acquisition.yml",
+        "expr: cohort_margin_amount is not null or new_customers = 0",
+        "expr: cohort_margin_amount is not null",
+        SEMANTIC_TESTS,
     ),
     # --- tests that test less ---
     Mutant(

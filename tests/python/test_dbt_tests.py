@@ -29,6 +29,10 @@ SINGULAR = {
     "customer_segments_are_the_slice_at_as_of": (
         "delete from marts.customer_segments where segment = 'loyal'"
     ),
+    "expected_value_reconciles_with_customer_value": (
+        "update marts.kpi_acquisition"
+        " set expected_net_365_days_amount = expected_net_365_days_amount + 0.0001"
+    ),
     "fitted_thresholds_agree": (
         "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
     ),
@@ -219,6 +223,19 @@ GENERIC = [
     (
         "spend_adds_up_by_objective",
         "update marts.kpi_acquisition set winback_spend_amount = winback_spend_amount + 0.01",
+    ),
+    (
+        "expected_value_reconciles_with_customer_value",
+        "update marts.kpi_acquisition set predicted_customers = predicted_customers + 1",
+    ),
+    (
+        "predicted_customers_are_of_the_cohort",
+        "update marts.acquired_values set predicted_customers = new_customers + 1",
+    ),
+    (
+        "predicted_customers_are_of_the_cohort",
+        "update marts.acquired_values set expected_net_365_days_amount = 0"
+        " where predicted_customers = 0",
     ),
     (
         "losses_reconcile_with_transitions",

@@ -659,6 +659,58 @@ def test_the_fit_of_the_sample_company_is_one(
         assert float(row["value"]) == pytest.approx(float(wanted["value"]), rel=digits), row
 
 
+def test_the_means_of_the_sample_company_are_its_own(sample: Any) -> None:
+    """So are means, sizes and quantiles of gaps; the defaults are those of all that is known."""
+    figures = """
+        with moments as (
+            select * from intermediate.int_purchase_moments where purchased_at < {until}
+        ),
+        buyers as (
+            select customer_type, count(*) as moments, sum(net_amount) as amount
+            from moments group by customer_type, customer_id
+        ),
+        days as (select distinct customer_type, customer_id, purchased_on from moments),
+        gaps as (
+            select customer_type, date_diff('day', lag(purchased_on) over life, purchased_on) as gap
+            from days window life as (partition by customer_id order by purchased_on)
+        )
+        select 'mean_order_value', customer_type, round(sum(amount) / sum(moments), 4),
+            count(*) filter (where moments > 1)
+        from buyers group by all
+        union all select 'mean_customer_value', customer_type, round(sum(amount) / count(*), 4),
+            count(*) filter (where moments > 1)
+        from buyers group by all
+        union all select 'population_decline_days', customer_type,
+            round(quantile_cont(gap::double, 0.80)), count(gap)
+        from gaps group by all
+        union all select 'population_churn_days', customer_type,
+            round(quantile_cont(gap::double, 0.95)), count(gap)
+        from gaps group by all
+    """
+
+    def seed(folder: str, name: str) -> dict[tuple[str, str], dict[str, str]]:
+        with (PROJECT / "seeds" / folder / f"{name}.csv").open() as file:
+            return {
+                (row["parameter"], row["customer_type"]): row
+                for row in csv.DictReader(file)
+                if row["parameter"].startswith(("mean_", "population_"))
+            }
+
+    def found(until: str) -> dict[tuple[str, str], tuple[float, int]]:
+        rows = sample.execute(figures.format(until=until)).fetchall()
+        return {row[:2]: (float(row[2]), row[3]) for row in rows}
+
+    assert {
+        key: (float(row["value"]), int(row["sample_size"]))
+        for key, row in seed("sample", "sample_fitted_parameters").items()
+    } == found("timestamp '2024-09-30 22:00:00'")
+    known = found("timestamp '2200-01-01'")
+    defaults = seed("rules", "parameter_defaults")
+    assert {key: float(row["value"]) for key, row in defaults.items()} == {
+        key: known[key][0] for key in defaults
+    }
+
+
 def test_likelihood_in_sql_is_the_one_of_the_fit(sample: Any) -> None:
     """The engine's own gamma function, customer by customer, from the parameters in force."""
     (row,) = sample.execute("""

@@ -69,7 +69,10 @@ acquired as (
         new_customers,
         revenue_amount,
         margin_amount,
-        payback_months
+        payback_months,
+        predicted_customers,
+        expected_net_365_days_amount,
+        expected_margin_365_days_amount
     from {{ ref('acquired_values') }}
 
 ),
@@ -109,7 +112,10 @@ joined as (
         coalesce(acquired.new_customers, 0) as new_customers,
         acquired.revenue_amount,
         acquired.margin_amount,
-        acquired.payback_months
+        acquired.payback_months,
+        coalesce(acquired.predicted_customers, 0) as predicted_customers,
+        acquired.expected_net_365_days_amount,
+        acquired.expected_margin_365_days_amount
     from keys
     inner join months
         on keys.month_start_on = months.month_start_on
@@ -154,7 +160,15 @@ described as (
             'case when joined.is_month_complete and joined.is_spend_known then joined.margin_amount end',
             'joined.acquisition_spend_amount'
         ) }} as value_to_acquisition_cost_ratio,
-        cast(joined.payback_months as {{ dbt.type_int() }}) as payback_months
+        cast(joined.payback_months as {{ dbt.type_int() }}) as payback_months,
+        cast(joined.predicted_customers as {{ dbt.type_bigint() }}) as predicted_customers,
+        joined.expected_net_365_days_amount,
+        joined.expected_margin_365_days_amount,
+        {{ rate(
+            'case when joined.is_month_complete and joined.is_spend_known'
+            ~ ' and joined.predicted_customers = joined.new_customers then joined.expected_margin_365_days_amount end',
+            'joined.acquisition_spend_amount'
+        ) }} as expected_to_acquisition_cost_ratio
     from joined
     inner join channels
         on joined.channel = channels.channel

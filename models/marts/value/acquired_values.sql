@@ -74,6 +74,37 @@ totals as (
 
 ),
 
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+-- What is only expected of them stands beside what they have brought, and is never added to it.
+expected as (
+
+    select
+        cast({{ dbt.date_trunc('month', 'customer_value.first_purchase_on') }} as date) as cohort_month_on,
+        coalesce(channels.channel, 'unknown') as acquisition_channel,
+        count(customer_value.expected_net_365_days_amount) as predicted_customers,
+        sum(customer_value.expected_net_365_days_amount) as expected_net_amount,
+        case
+            when
+                count(customer_value.expected_margin_365_days_amount)
+                = count(customer_value.expected_net_365_days_amount)
+                then sum(customer_value.expected_margin_365_days_amount)
+        end as expected_margin_amount
+    from {{ ref('customer_value') }} as customer_value
+    inner join {{ ref('dim_customers') }} as customers
+        on customer_value.customer_id = customers.customer_id
+    left join channels
+        on customers.acquisition_channel = channels.channel
+    group by
+        cast({{ dbt.date_trunc('month', 'customer_value.first_purchase_on') }} as date),
+        coalesce(channels.channel, 'unknown')
+
+),
+
 described as (
 
     select
@@ -82,12 +113,19 @@ described as (
         cast(won.new_customers as {{ dbt.type_bigint() }}) as new_customers,
         {{ to_total('totals.revenue_amount') }} as revenue_amount,
         {{ to_total('totals.margin_amount') }} as margin_amount,
-        cast(totals.payback_months as {{ dbt.type_int() }}) as payback_months
+        cast(totals.payback_months as {{ dbt.type_int() }}) as payback_months,
+        cast(coalesce(expected.predicted_customers, 0) as {{ dbt.type_bigint() }}) as predicted_customers,
+        {{ to_total('expected.expected_net_amount') }} as expected_net_365_days_amount,
+        {{ to_total('expected.expected_margin_amount') }} as expected_margin_365_days_amount
     from won
     left join totals
         on
             won.cohort_month_on = totals.cohort_month_on
             and won.acquisition_channel = totals.acquisition_channel
+    left join expected
+        on
+            won.cohort_month_on = expected.cohort_month_on
+            and won.acquisition_channel = expected.acquisition_channel
 
 )
 
