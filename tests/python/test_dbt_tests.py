@@ -23,6 +23,9 @@ SINGULAR = {
     "cohorts_reconcile_to_revenue_events": (
         "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
     ),
+    "confirmed_churns_are_churns": (
+        "update marts.revenue_movements set becomes_churn_at = becomes_churn_at - interval 1 second"
+    ),
     "customer_months_reconcile_to_revenue_events": (
         "update marts.fct_customer_months set revenue_amount = revenue_amount + 0.01"
     ),
@@ -171,6 +174,10 @@ GENERIC = [
     (
         "revenue_bridge_adds_up",
         "update marts.kpi_revenue_bridge set pause_amount = pause_amount + 0.01",
+    ),
+    (
+        "pauses_become_churn_after_their_month",
+        "update marts.revenue_movements set movement = 'churn' where becomes_churn_at is not null",
     ),
     (
         "buyers_are_conserved",
