@@ -146,7 +146,9 @@ def made_company(once: Once) -> MadeCompany:
         own = {"use_sample": False}
         losses = "build --select +decline_warnings +losses"
         run_dbt(losses, database, *models_only, variables=own)
-        done = run_lifecycle("fit", "--no-sample", "--cut-off", MadeCompany.cut_off, LIFECYCLE_DUCKDB=database)
+        done = run_lifecycle(
+            "fit", "--no-sample", "--cut-off", MadeCompany.cut_off, LIFECYCLE_DUCKDB=database
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         then = {"as_of": MadeCompany.cut_off, "schema_prefix": "then_", "raw_schema": "raw"}
         run_dbt("build --select +customer_value", database, *models_only, variables=own | then)

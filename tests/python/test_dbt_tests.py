@@ -122,6 +122,10 @@ SINGULAR = {
     "stages_and_segments_agree_who_has_bought": (
         "update marts.segment_spans set segment = 'prospect' where span_number = 2"
     ),
+    "survival_differences_conserve_churns": (
+        "update marts.kpi_survival_differences set expected_churned = expected_churned + 0.01"
+        " where group_name = 'search'"
+    ),
     "taxonomy_spans_do_not_overlap": (
         "insert into rules.stage_taxonomies select * replace ('x' as code)"
         " from rules.stage_taxonomies where stage = 'purchase'"
@@ -178,6 +182,14 @@ GENERIC = [
     (
         "pauses_become_churn_after_their_month",
         "update marts.revenue_movements set movement = 'churn' where becomes_churn_at is not null",
+    ),
+    (
+        "survival_differences_conserve_churns",
+        "update marts.kpi_survival set churned = churned + 1 where cohort_year_start_on is null",
+    ),
+    (
+        "survival_differences_conserve_churns",
+        "delete from marts.kpi_survival_differences where group_name = 'search'",
     ),
     (
         "buyers_are_conserved",

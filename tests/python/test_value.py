@@ -378,6 +378,9 @@ def test_who_bought_once_is_not_called_safe(scores: Any) -> None:
     assert 1 - alive * (1 - silent) == pytest.approx(0.855665, abs=2e-6)
     ((alive, _, silent),) = scores([point(CLVTOOLS, 2, 213 / 7, 272 / 7, 13)])
     assert alive * (1 - silent) == pytest.approx(0.323482, abs=2e-6)
+    # A new customer makes no repeat in 39 weeks: the model's mass at 0.
+    ((_, _, silent),) = scores([point(ROUNDED, 0, 0, 0, 39)])
+    assert silent == pytest.approx(0.5737864, abs=5e-8)
 
 
 def test_small_shapes_and_many_orders_give_numbers(scores: Any) -> None:
