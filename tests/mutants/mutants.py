@@ -450,16 +450,16 @@ MUTANTS = [
     Mutant(
         "filter",
         "A pause is confirmed by a churn after revenue came back",
-        "models/marts/value/revenue_movements.sql",
-        "and (churns.valid_from < asked.next_sale_at or asked.next_sale_at is null)",
+        "models/marts/value/confirmed_churns.sql",
+        "and (churns.valid_from < returns.next_sale_at or returns.next_sale_at is null)",
         "and churns.customer_id is not null",
     ),
     Mutant(
         "rule",
         "A churn is confirmed in the month of UTC, not of the business day",
         "models/marts/kpis/kpi_revenue_bridge.sql",
-        "dbt.date_trunc('month', business_date('becomes_churn_at')) }} as date) as month",
-        "dbt.date_trunc('month', 'becomes_churn_at') }} as date) as month",
+        "dbt.date_trunc('month', business_date('churned_at')) }} as date) as month",
+        "dbt.date_trunc('month', 'churned_at') }} as date) as month",
     ),
     Mutant(
         "rule",

@@ -24,7 +24,7 @@ SINGULAR = {
         "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
     ),
     "confirmed_churns_are_churns": (
-        "update marts.revenue_movements set becomes_churn_at = becomes_churn_at - interval 1 second"
+        "update marts.confirmed_churns set churned_at = churned_at - interval '1' second"
     ),
     "customer_months_reconcile_to_revenue_events": (
         "update marts.fct_customer_months set revenue_amount = revenue_amount + 0.01"
@@ -181,7 +181,7 @@ GENERIC = [
     ),
     (
         "pauses_become_churn_after_their_month",
-        "update marts.revenue_movements set movement = 'churn' where becomes_churn_at is not null",
+        "update marts.confirmed_churns set churned_at = month_start_on",
     ),
     (
         "survival_differences_conserve_churns",

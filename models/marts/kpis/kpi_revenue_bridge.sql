@@ -96,12 +96,11 @@ confirmed as (
 
     select
         customer_type,
-        cast({{ dbt.date_trunc('month', business_date('becomes_churn_at')) }} as date) as month_start_on,
-        sum(moved_amount) as moved_amount,
+        cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date) as month_start_on,
+        sum(lost_amount) as lost_amount,
         count(*) as customers
-    from movements
-    where becomes_churn_at is not null
-    group by customer_type, cast({{ dbt.date_trunc('month', business_date('becomes_churn_at')) }} as date)
+    from {{ ref('confirmed_churns') }}
+    group by customer_type, cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date)
 
 ),
 
@@ -129,7 +128,7 @@ bridge as (
             ~ ' when every_month.is_month_complete then 0 end'
         ) }} as guest_change_amount,
         {{ to_total('every_month.end_amount') }} as end_amount,
-        {{ to_total('case when every_month.is_month_complete then coalesce(confirmed.moved_amount, 0) end') }}
+        {{ to_total('case when every_month.is_month_complete then coalesce(confirmed.lost_amount, 0) end') }}
             as confirmed_churn_amount,
         cast(
             case

@@ -54,18 +54,6 @@ first_months as (
 
 ),
 
--- When revenue came back after a month that had some.
-returns as (
-
-    select
-        customer_id,
-        month_start_on,
-        lead(first_sale_at) over (partition by customer_id order by month_start_on) as next_sale_at
-    from customer_months
-    where revenue_amount > 0
-
-),
-
 -- What ends one month begins the next.
 sides as (
 
@@ -74,24 +62,18 @@ sides as (
         month_start_on,
         0 as start_amount,
         revenue_amount as end_amount,
-        first_sale_at,
-        cast(null as {{ dbt.type_timestamp() }}) as next_sale_at
+        first_sale_at
     from customer_months
 
     union all
 
     select
-        customer_months.customer_id,
-        cast({{ dbt.dateadd('month', 1, 'customer_months.month_start_on') }} as date) as month_start_on,
-        customer_months.revenue_amount as start_amount,
+        customer_id,
+        cast({{ dbt.dateadd('month', 1, 'month_start_on') }} as date) as month_start_on,
+        revenue_amount as start_amount,
         0 as end_amount,
-        cast(null as {{ dbt.type_timestamp() }}) as first_sale_at,
-        returns.next_sale_at
+        cast(null as {{ dbt.type_timestamp() }}) as first_sale_at
     from customer_months
-    left join returns
-        on
-            customer_months.customer_id = returns.customer_id
-            and customer_months.month_start_on = returns.month_start_on
 
 ),
 
@@ -105,8 +87,7 @@ paired as (
         months.month_over_at,
         sum(sides.start_amount) as start_amount,
         sum(sides.end_amount) as end_amount,
-        min(sides.first_sale_at) as first_sale_at,
-        min(sides.next_sale_at) as next_sale_at
+        min(sides.first_sale_at) as first_sale_at
     from sides
     inner join months
         on sides.month_start_on = months.month_start_on
@@ -138,24 +119,6 @@ asked as (
 
 ),
 
--- A pause that no order ends becomes a churn, as the spans know in advance.
-confirmed as (
-
-    select
-        asked.customer_id,
-        asked.month_start_on,
-        min(churns.valid_from) as becomes_churn_at
-    from asked
-    inner join churns
-        on
-            asked.customer_id = churns.customer_id
-            and churns.valid_from >= asked.month_over_at
-            and (churns.valid_from < asked.next_sale_at or asked.next_sale_at is null)
-    where asked.direction = 'stop'
-    group by asked.customer_id, asked.month_start_on
-
-),
-
 movements as (
 
     select
@@ -172,8 +135,7 @@ movements as (
         end as movement,
         {{ to_total('asked.start_amount') }} as start_amount,
         {{ to_total('asked.end_amount') }} as end_amount,
-        {{ to_total('abs(asked.end_amount - asked.start_amount)') }} as moved_amount,
-        case when churns.customer_id is null then confirmed.becomes_churn_at end as becomes_churn_at
+        {{ to_total('abs(asked.end_amount - asked.start_amount)') }} as moved_amount
     from asked
     inner join customers
         on asked.customer_id = customers.customer_id
@@ -182,10 +144,6 @@ movements as (
             asked.customer_id = churns.customer_id
             and churns.valid_from < asked.asked_at
             and (churns.valid_to >= asked.asked_at or churns.valid_to is null)
-    left join confirmed
-        on
-            asked.customer_id = confirmed.customer_id
-            and asked.month_start_on = confirmed.month_start_on
 
 )
 
