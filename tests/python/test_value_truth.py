@@ -261,11 +261,11 @@ def test_the_figures_stand_in_the_documents(
         ),
         paragraph(f"""
             Where this is wrong, and why: it says {t["orders"] / t["had_orders"] - 1:.0%} more
-            orders and {t["value"] / t["had_value"] - 1:.0%} more value than there were, and takes
-            {t["alive"] - t["is_there"]:.0%} of the persons for there who have left, most of them
-            where it is sure of neither. Who is ranked before whom is right:
-            the first tenth had {by_orders[0][4] * by_orders[0][1] / t["had_orders"]:.0%} of the
-            orders."""),
+            orders and {t["value"] / t["had_value"] - 1:.0%} more value than there were, takes
+            silence for rarer than it is, and {t["alive"] - t["is_there"]:.0%} of the persons for
+            there who have left: those who bought once, and those it is not sure of. Who is ranked
+            before whom is right: the first tenth had
+            {by_orders[0][4] * by_orders[0][1] / t["had_orders"]:.0%} of the orders."""),
         paragraph("""
             BG/NBD takes leaving to be for good, and nobody to leave at the first order. Here some
             return, campaigns and offers bring orders of persons who have left, and some do leave at
