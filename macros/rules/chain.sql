@@ -47,10 +47,9 @@ solved as (
 {#-
     Where the chain has led after three months, as CTEs over a CTE (customer_type, from_stage, to_stage,
     share): `three_months`, and `whole` with how much of each stage that is. It is less than all where
-    the chain leads to a stage that no complete month began with.
+    the chain leads to a stage that no complete month began with. Whoever is in churn stays there.
 -#}
-{% macro after_three_months(shares) -%}
--- Churn is where the chain ends: whoever is there stays there.
+{% macro three_months_ahead(shares) -%}
 moves as (
 
     select

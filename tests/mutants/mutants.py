@@ -464,9 +464,9 @@ MUTANTS = [
     Mutant(
         "rule",
         "The log-rank test forgets that churns of one day are drawn without putting back",
-        "models/marts/kpis/kpi_survival_differences.sql",
-        "* (all_at_risk - all_churned) / (all_at_risk - 1)",
-        "* 1",
+        "macros/rules/log_rank.sql",
+        "(1 - at_risk_share) * finite_correction) as variance",
+        "(1 - at_risk_share)) as variance",
         ("test_oracles.py",),
     ),
     Mutant(

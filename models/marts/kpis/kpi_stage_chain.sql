@@ -109,7 +109,7 @@ totals as (
 
 ),
 
-{{ after_three_months('shares') }},
+{{ three_months_ahead('shares') }},
 
 described as (
 
