@@ -157,7 +157,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "Which of two rows speaks depends on their order when a company column differs",
-        "macros/landing/versions.sql",
+        "macros/landing/latest_version.sql",
         "{{ sortable('landed.' ~ adapter.quote(name)) }} desc nulls last",
         "landed._loaded_at desc nulls last",
         ATTRIBUTES_TESTS,
@@ -439,6 +439,44 @@ MUTANTS = [
         "rank() over (partition by customer_type order by net_amount asc)",
         "row_number() over (partition by customer_type order by net_amount asc, customer_id)",
     ),
+    # --- value ---
+    Mutant(
+        "rule",
+        "The first purchase day counts as a repeat",
+        "macros/rules/value.sql",
+        "cast(count(*) - 1 as",
+        "cast(count(*) as",
+        ("test_value.py",),
+    ),
+    Mutant(
+        "filter",
+        "A pause is confirmed by a churn after revenue came back",
+        "models/marts/value/confirmed_churns.sql",
+        "and (churns.valid_from < returns.next_sale_at or returns.next_sale_at is null)",
+        "and churns.customer_id is not null",
+    ),
+    Mutant(
+        "rule",
+        "A churn is confirmed in the month of UTC, not of the business day",
+        "models/marts/kpis/kpi_revenue_bridge.sql",
+        "dbt.date_trunc('month', business_date('churned_at')) }} as date) as month",
+        "dbt.date_trunc('month', 'churned_at') }} as date) as month",
+    ),
+    Mutant(
+        "rule",
+        "The log-rank test forgets that churns of one day are drawn without putting back",
+        "macros/rules/log_rank.sql",
+        "(1 - at_risk_share) * finite_correction) as variance",
+        "(1 - at_risk_share)) as variance",
+        ("test_oracles.py",),
+    ),
+    Mutant(
+        "rule",
+        "A life lasts until the last churn, not the first",
+        "models/intermediate/int_lives.sql",
+        "min(valid_from) as churned_at",
+        "max(valid_from) as churned_at",
+    ),
     Mutant(
         "filter",
         "The month that is not over has a slice in history",
@@ -539,8 +577,8 @@ MUTANTS = [
         "rule",
         "A visit exactly at the timeout is a new session",
         "models/marts/core/fct_sessions.sql",
-        "                when occurred_at > {{ add_minutes(",
-        "                when occurred_at >= {{ add_minutes(",
+        "or occurred_at > {{ add_minutes(",
+        "or occurred_at >= {{ add_minutes(",
     ),
     Mutant(
         "macro",
@@ -561,7 +599,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "Churn is fitted at the quantile of decline",
-        "macros/rules/fit.sql",
+        "macros/rules/fit_queries.sql",
         "('churn', row[2])",
         "('churn', row[1])",
         ("test_invariants.py",),

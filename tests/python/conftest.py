@@ -7,14 +7,33 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import pytest
-from warehouse import parsed_before
+from warehouse import parsed_before, run_dbt
+
+from lifecycle.generate import generate
+from lifecycle.generator import schema
 
 PROJECT = Path(__file__).resolve().parents[2]
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Once = Callable[[str, Callable[[Path], None]], Path]
+
+
+@dataclass(frozen=True)
+class MadeCompany:
+    """A generated company: the database it was built in, and its files with the truth."""
+
+    customers: ClassVar[int] = 4000
+    days: ClassVar[int] = 1095
+    seed: ClassVar[int] = 3
+    cut_off: ClassVar[str] = "2024-12-30"
+
+    database: Path
+    files: Path
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +91,29 @@ def lifecycle() -> Command:
 
 
 @pytest.fixture(scope="session")
-def sample_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """A folder made by the first test of all workers that asks for it: its name, and how."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        made = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                # Views name their database, so the folder is renamed and not the file.
+                unfinished = shared / f"{name}-unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(made)
+        return made
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_database(once: Once) -> Path:
     """A DuckDB file with the sample company built and tested; read it, do not write to it.
 
     LIFECYCLE_SAMPLE_DATABASE names one that `make test` has built; without it the first test that
@@ -81,20 +122,45 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     given = os.environ.get("LIFECYCLE_SAMPLE_DATABASE")
     if given:
         return Path(given)
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    database = shared / "built" / "company.duckdb"
-    with (shared / "sample.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not database.exists():
-            # Views name their database, so the folder is renamed and not the file.
-            unfinished = shared / "building"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=unfinished / database.name)
-            assert done.returncode == 0, done.stdout + done.stderr
-            unfinished.rename(database.parent)
-    return database
+
+    def build(folder: Path) -> None:
+        done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=folder / "company.duckdb")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return once("built", build) / "company.duckdb"
+
+
+@pytest.fixture(scope="session")
+def made_company(once: Once) -> MadeCompany:
+    """A made-up company without dirty rows, built for all workers: its losses, and its values then.
+
+    What its customers are worth is as of the cut-off, in schemas of their own, by a fit of that
+    day; everything else as of the end.
+    """
+
+    def build(folder: Path) -> None:
+        generate(
+            MadeCompany.customers, MadeCompany.days, MadeCompany.seed, folder / "files", "parquet"
+        )
+        database = folder / "made.duckdb"
+        with duckdb.connect(str(database)) as con:
+            con.execute("create schema raw")
+            for table in schema.RAW_SCHEMAS:
+                file = folder / "files" / f"{table}.parquet"
+                con.execute(f"create table raw.{table} as from '{file}'")
+        models_only = ("--exclude", "resource_type:test", "resource_type:unit_test")
+        own = {"use_sample": False}
+        losses = "build --select +decline_warnings +losses"
+        run_dbt(losses, database, *models_only, variables=own)
+        done = run_lifecycle(
+            "fit", "--no-sample", "--cut-off", MadeCompany.cut_off, LIFECYCLE_DUCKDB=database
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        then = {"as_of": MadeCompany.cut_off, "schema_prefix": "then_", "raw_schema": "raw"}
+        run_dbt("build --select +customer_value", database, *models_only, variables=own | then)
+
+    folder = once("made", build)
+    return MadeCompany(folder / "made.duckdb", folder / "files")
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,9 @@ SINGULAR = {
     "cohorts_reconcile_to_revenue_events": (
         "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
     ),
+    "confirmed_churns_are_churns": (
+        "update marts.confirmed_churns set churned_at = churned_at - interval '1' second"
+    ),
     "customer_months_reconcile_to_revenue_events": (
         "update marts.fct_customer_months set revenue_amount = revenue_amount + 0.01"
     ),
@@ -130,6 +133,10 @@ SINGULAR = {
     "stages_and_segments_agree_who_has_bought": (
         "update marts.segment_spans set segment = 'prospect' where span_number = 2"
     ),
+    "survival_differences_conserve_churns": (
+        "update marts.kpi_survival_differences set expected_churned = expected_churned + 0.01"
+        " where group_name = 'search'"
+    ),
     "taxonomy_spans_do_not_overlap": (
         "insert into rules.stage_taxonomies select * replace ('x' as code)"
         " from rules.stage_taxonomies where stage = 'purchase'"
@@ -215,6 +222,18 @@ GENERIC = [
     (
         "revenue_bridge_adds_up",
         "update marts.kpi_revenue_bridge set pause_amount = pause_amount + 0.01",
+    ),
+    (
+        "pauses_become_churn_after_their_month",
+        "update marts.confirmed_churns set churned_at = month_start_on",
+    ),
+    (
+        "survival_differences_conserve_churns",
+        "update marts.kpi_survival set churned = churned + 1 where cohort_year_start_on is null",
+    ),
+    (
+        "survival_differences_conserve_churns",
+        "delete from marts.kpi_survival_differences where group_name = 'search'",
     ),
     (
         "buyers_are_conserved",

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import math
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -245,6 +246,25 @@ def test_cdnow_whole_cohort(whole_cohort: Any) -> None:
     for name, value in exact.items():
         assert found[name] == pytest.approx(value, abs=5e-6), name
     assert found["log_likelihood"] == pytest.approx(-95368.443933, abs=1e-5)
+    # What cost nothing is an order here as there, but no day of value: 0.0001 would be one.
+    x, amount = (
+        whole_cohort.execute("""
+        select count(*), sum(net_amount)::double from (
+            select customer_id, purchased_on, sum(net_amount) as net_amount,
+                min(purchased_on) over (partition by customer_id) as first_on
+            from intermediate.int_purchase_moments
+            where purchased_at < timestamp '1997-10-01' group by all
+        ) where purchased_on > first_on and net_amount > 0.01
+        group by customer_id
+    """)
+        .fetchnumpy()
+        .values()
+    )
+    assert len(x) == 9_450
+    values = fit_gamma_gamma(x, amount, np.ones(len(x)))
+    for name, value in {"p": 6.275306, "q": 3.624458, "v": 14.983855}.items():
+        assert values[name] == pytest.approx(value, rel=2e-5), name
+    assert values["log_likelihood"] == pytest.approx(-40763.4763, abs=5e-5)
     (row,) = whole_cohort.execute(
         "select customers, actual_orders, expected_orders from marts.customer_value_backtest"
     ).fetchall()
@@ -360,6 +380,9 @@ def test_who_bought_once_is_not_called_safe(scores: Any) -> None:
     assert 1 - alive * (1 - silent) == pytest.approx(0.855665, abs=2e-6)
     ((alive, _, silent),) = scores([point(CLVTOOLS, 2, 213 / 7, 272 / 7, 13)])
     assert alive * (1 - silent) == pytest.approx(0.323482, abs=2e-6)
+    # A new customer makes no repeat in 39 weeks: the model's mass at 0.
+    ((_, _, silent),) = scores([point(ROUNDED, 0, 0, 0, 39)])
+    assert silent == pytest.approx(0.5737864, abs=5e-8)
 
 
 def test_small_shapes_and_many_orders_give_numbers(scores: Any) -> None:
@@ -775,3 +798,16 @@ def test_what_each_week_brings_is_discounted(sample: Any) -> None:
             before = now
         assert discounted == pytest.approx(value, abs=5e-7)
         assert discounted < expected
+
+
+def test_every_known_pitfall_has_its_test() -> None:
+    """The tests that docs/value.md names are there."""
+    text = (PROJECT / "docs" / "value.md").read_text("utf-8")
+    rows = re.findall(r"^\| [^|]+ \| (`.+`) \|$", text.split("## Known pitfalls")[1], re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    python = "\n".join(f.read_text("utf-8") for f in (PROJECT / "tests" / "python").glob("*.py"))
+    models = "\n".join(f.read_text("utf-8") for f in (PROJECT / "models").rglob("*.yml"))
+    there = set(re.findall(r"^def (test_\w+)", python, re.MULTILINE))
+    there |= set(re.findall(r"name: (\w+)$", models, re.MULTILINE))
+    assert len(rows) > 20
+    assert named <= there

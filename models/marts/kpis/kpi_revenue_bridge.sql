@@ -91,6 +91,19 @@ moved as (
 
 ),
 
+-- Beside the sum: what paused in earlier months and turned out to be lost in this one.
+confirmed as (
+
+    select
+        customer_type,
+        cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date) as month_start_on,
+        sum(lost_amount) as lost_amount,
+        count(*) as customers
+    from {{ ref('confirmed_churns') }}
+    group by customer_type, cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date)
+
+),
+
 bridge as (
 
     select
@@ -114,12 +127,24 @@ bridge as (
             ~ ' then every_month.end_amount - every_month.start_amount'
             ~ ' when every_month.is_month_complete then 0 end'
         ) }} as guest_change_amount,
-        {{ to_total('every_month.end_amount') }} as end_amount
+        {{ to_total('every_month.end_amount') }} as end_amount,
+        {{ to_total('case when every_month.is_month_complete then coalesce(confirmed.lost_amount, 0) end') }}
+            as confirmed_churn_amount,
+        cast(
+            case
+                when every_month.is_month_complete and every_month.customer_type != 'guest'
+                    then coalesce(confirmed.customers, 0)
+            end as {{ dbt.type_bigint() }}
+        ) as confirmed_churn_customers
     from every_month
     left join moved
         on
             every_month.month_start_on = moved.month_start_on
             and every_month.customer_type = moved.customer_type
+    left join confirmed
+        on
+            every_month.month_start_on = confirmed.month_start_on
+            and every_month.customer_type = confirmed.customer_type
 
 )
 

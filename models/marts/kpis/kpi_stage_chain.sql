@@ -109,70 +109,7 @@ totals as (
 
 ),
 
--- Churn is where the chain ends: whoever is there stays there.
-moves as (
-
-    select
-        customer_type,
-        from_stage,
-        to_stage,
-        share
-    from shares
-
-    union all
-
-    select distinct
-        customer_type,
-        'churn' as from_stage,
-        'churn' as to_stage,
-        cast(1 as {{ type_double() }}) as share
-    from starts
-
-),
-
-two_months as (
-
-    select
-        one.customer_type,
-        one.from_stage,
-        another.to_stage,
-        sum(one.share * another.share) as share
-    from moves as one
-    inner join moves as another
-        on
-            one.customer_type = another.customer_type
-            and one.to_stage = another.from_stage
-    group by one.customer_type, one.from_stage, another.to_stage
-
-),
-
-three_months as (
-
-    select
-        two_months.customer_type,
-        two_months.from_stage,
-        moves.to_stage,
-        sum(two_months.share * moves.share) as share
-    from two_months
-    inner join moves
-        on
-            two_months.customer_type = moves.customer_type
-            and two_months.to_stage = moves.from_stage
-    group by two_months.customer_type, two_months.from_stage, moves.to_stage
-
-),
-
--- Less than all, where the chain leads to a stage that no complete month began with.
-whole as (
-
-    select
-        customer_type,
-        from_stage,
-        sum(share) as share
-    from three_months
-    group by customer_type, from_stage
-
-),
+{{ three_months_ahead('shares') }},
 
 described as (
 
@@ -214,12 +151,7 @@ described as (
             starts.customer_type = totals.customer_type
             and starts.from_stage = totals.from_stage
     where
-        stages.stage in (
-            'churn',
-            {%- for stage in transient %}
-            '{{ stage }}'{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+        stages.stage in ('churn', '{{ transient | join("', '") }}')
 
 )
 

@@ -1,52 +1,19 @@
 with
 
-as_of as (
-
-    select * from {{ ref('int_as_of') }}
-
-),
-
-first_churns as (
-
-    select
-        customer_id,
-        min(valid_from) as churned_at
-    from {{ ref('lifecycle_spans') }}
-    where stage = 'churn'
-    group by customer_id
-
-),
-
--- A life as a customer, to the first churn or as far as it is known.
 lives as (
-
-    select
-        customers.customer_type,
-        cast({{ dbt.date_trunc('year', business_date('customers.first_order_at')) }} as date) as cohort_year_start_on,
-        case
-            when first_churns.churned_at < as_of.as_of then 1
-            else 0
-        end as is_churned,
-        {{ whole_days(
-            'customers.first_order_at',
-            'case when first_churns.churned_at < as_of.as_of then first_churns.churned_at else as_of.as_of end'
-        ) }} as days
-    from {{ ref('dim_customers') }} as customers
-    cross join as_of
-    left join first_churns
-        on customers.customer_id = first_churns.customer_id
-    where customers.is_buyer
-
-),
-
-cohorts as (
 
     select
         customer_type,
         cohort_year_start_on,
         days,
-        is_churned
-    from lives
+        case when is_churned then 1 else 0 end as is_churned
+    from {{ ref('int_lives') }}
+
+),
+
+cohorts as (
+
+    select * from lives
 
     union all
 
