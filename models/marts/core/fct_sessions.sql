@@ -16,7 +16,9 @@ interactions as (
         signal,
         funnel,
         funnel_step,
-        occurred_at
+        occurred_at,
+        interaction_type in (select types.interaction_type from {{ ref('attribution_touch_types') }} as types)
+            as is_attribution_touch
     from {{ ref('int_interactions') }}
     where
         customer_id is not null and direction = 'inbound'
@@ -70,6 +72,7 @@ sessions as (
         cast(max(case when funnel = 'shop' then funnel_step end) as {{ dbt.type_int() }}) as furthest_shop_step,
         max(case when signal in ('interest', 'intent') then 1 else 0 end) = 1 as has_consideration_signal,
         max(case when interaction_type = 'add_to_cart' then 1 else 0 end) = 1 as has_cart,
+        max(case when is_attribution_touch then 1 else 0 end) = 1 as is_attribution_touch,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         {{ business_date('min(occurred_at)') }} as started_on
