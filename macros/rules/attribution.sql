@@ -11,23 +11,26 @@
     cast(round(cast(case when is_converted then {{ share }} end as decimal(18, 12)), 8) as decimal(10, 8))
 {%- endmacro %}
 
-{#- A part of a total, eight places, before it is rounded without loss. -#}
-{% macro to_weight(total, share) -%}
-    cast(round(cast(cast({{ total }} as {{ type_double() }}) * {{ share }} as decimal(38, 10)), 8) as decimal(28, 8))
+{#- What a part of a total is measured by, before it is rounded without loss: eight places of a share. -#}
+{% macro to_weight(expression) -%}
+    cast(round(cast({{ expression }} as decimal(38, 12)), 8) as decimal(38, 12))
 {%- endmacro %}
 
 {#-
-    A total split by weights without losing a ten-thousandth: each part ends where its rounded running
-    share ends, and begins where the one before it does. `rows` is the window of the running sum, `whole`
-    the one over all parts.
+    A total split by weights, to so many places, so that nothing is lost: each part ends where its rounded
+    running share ends, and begins where the one before it does. `up_to_here` is the window of the running
+    sum, `whole` the one over all parts.
 -#}
-{% macro running_share(total, weight, rows, whole) -%}
+{% macro running_share(total, weight, places, up_to_here, whole) -%}
+    {%- set part = 'sum(' ~ weight ~ ') over ' ~ up_to_here -%}
+    {%- set all = 'sum(' ~ weight ~ ') over ' ~ whole -%}
+    {%- set double = type_double() -%}
     case
-        when sum({{ weight }}) over {{ rows }} = sum({{ weight }}) over {{ whole }} then {{ to_total(total) }}
-        else {{ to_total(
-            'cast(' ~ total ~ ' as ' ~ type_double() ~ ') * cast(sum(' ~ weight ~ ') over ' ~ rows ~ ' as ' ~ type_double() ~ ')'
-            ~ ' / cast(sum(' ~ weight ~ ') over ' ~ whole ~ ' as ' ~ type_double() ~ ')'
-        ) }}
+        when {{ part }} = {{ all }} then cast({{ total }} as decimal(28, {{ places }}))
+        else cast(round(cast(
+            cast({{ total }} as {{ double }}) * cast({{ part }} as {{ double }}) / cast({{ all }} as {{ double }})
+            as decimal(38, 10)
+        ), {{ places }}) as decimal(28, {{ places }}))
     end
 {%- endmacro %}
 

@@ -121,7 +121,7 @@ described as (
         attribution_model,
         channel,
         is_month_complete,
-        {{ to_total('conversions') }} as conversions,
+        cast(conversions as decimal(28, 6)) as conversions,
         {{ to_total('revenue_amount') }} as revenue_amount,
         {{ to_total('case when is_spend_known then spend_amount end') }} as spend_amount,
         {{ to_total(

@@ -30,11 +30,11 @@ grouped as (
         conversion_kind,
         channel,
         {%- for model in path_models() %}
-        sum({{ model }}_credit) as {{ model }}_conversions,
-        sum(revenue * {{ model }}_credit) as {{ model }}_revenue,
+        {{ to_weight('sum(' ~ model ~ '_credit)') }} as {{ model }}_conversions,
+        {{ to_weight('sum(revenue * ' ~ model ~ '_credit)') }} as {{ model }}_revenue,
         {%- endfor %}
-        sum(case when touches = 0 then 1 else 0 end) as untouched_conversions,
-        sum(case when touches = 0 then revenue else 0 end) as untouched_revenue
+        {{ to_weight('sum(case when touches = 0 then 1 else 0 end)') }} as untouched_conversions,
+        {{ to_weight('sum(case when touches = 0 then revenue else 0 end)') }} as untouched_revenue
     from touches
     group by month_start_on, conversion_kind, channel
 
@@ -71,8 +71,8 @@ weighed as (
         totals.conversion_kind,
         'markov' as attribution_model,
         effects.channel,
-        {{ to_weight('totals.touched_conversions', 'effects.share') }} as conversions,
-        {{ to_weight('totals.touched_revenue', 'effects.share') }} as revenue
+        {{ to_weight('cast(totals.touched_conversions as ' ~ type_double() ~ ') * effects.share') }} as conversions,
+        {{ to_weight('cast(totals.touched_revenue as ' ~ type_double() ~ ') * effects.share') }} as revenue
     from totals
     inner join effects
         on totals.conversion_kind = effects.conversion_kind
@@ -124,8 +124,8 @@ running as (
         conversion_kind,
         attribution_model,
         channel,
-        {{ running_share('month_conversions', 'conversions', 'up_to_here', 'whole_model') }} as conversions_so_far,
-        {{ running_share('month_revenue', 'revenue', 'up_to_here', 'whole_model') }} as revenue_so_far
+        {{ running_share('month_conversions', 'conversions', 6, 'up_to_here', 'whole_model') }} as conversions_so_far,
+        {{ running_share('month_revenue', 'revenue', 4, 'up_to_here', 'whole_model') }} as revenue_so_far
     from owed
     window
         whole_model as (partition by month_start_on, conversion_kind, attribution_model),
@@ -144,7 +144,7 @@ described as (
         conversion_kind,
         attribution_model,
         channel,
-        {{ to_total('conversions_so_far - coalesce(lag(conversions_so_far) over model, 0)') }} as conversions,
+        cast(conversions_so_far - coalesce(lag(conversions_so_far) over model, 0) as decimal(28, 6)) as conversions,
         {{ to_total('revenue_so_far - coalesce(lag(revenue_so_far) over model, 0)') }} as revenue_amount
     from running
     window model as (

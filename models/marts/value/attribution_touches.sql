@@ -9,7 +9,8 @@ channels as (
 
     select
         channel,
-        {{ var('attribution_by') }} as attributed_channel
+        {{ var('attribution_by') }} as attributed_channel,
+        channel_group = 'direct' as is_direct
     from {{ ref('channels') }}
 
 ),
@@ -111,6 +112,8 @@ answered as (
         numbered.touch_id,
         coalesce(channels.attributed_channel, 'unknown') as channel,
         numbered.purchases,
+        numbered.touch_id is not null and not (coalesce(channels.is_direct, false) and not rules.direct_counts)
+            as is_counted,
         coalesce(moments.purchased_at <= {{ add_days('numbered.step_at', 'rules.lookback_days') }}, false)
             as is_converted,
         cast({{ dbt.datediff('numbered.step_at', 'moments.purchased_at', 'second') }} as {{ type_double() }})
@@ -138,6 +141,18 @@ answered as (
 
 ),
 
+-- The own door, where it does not count, does so only on a path that has nothing else.
+weighed as (
+
+    select
+        *,
+        max(case when is_counted then 1 else 0 end) over (
+            partition by customer_id, moment_number, is_converted
+        ) as has_counted
+    from answered
+
+),
+
 placed as (
 
     select
@@ -154,7 +169,8 @@ placed as (
             ) = 1 then 1
             else 0
         end as is_channel_new
-    from answered
+    from weighed
+    where touch_id is null or is_counted or has_counted = 0
     window
         path as (
             partition by customer_id, moment_number, is_converted
