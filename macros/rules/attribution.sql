@@ -34,5 +34,11 @@
     end
 {%- endmacro %}
 
-{#- As many channels as the chain of kpi_attribution can tell apart; the chain is solved one by one. -#}
-{% macro max_attributed_channels() %} {{ return(64) }} {% endmacro %}
+{#- As many channels as the chain can tell apart, and their numbers: it is solved one by one. -#}
+{% macro max_attributed_channels() %}
+    {{ return(64) }}
+{% endmacro %}
+
+{% macro attributed_channel_numbers() %}
+    {{ return(range(1, max_attributed_channels() + 1) | map('string') | list) }}
+{% endmacro %}

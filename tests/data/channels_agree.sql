@@ -7,8 +7,10 @@ select 'channels.csv: attribution tells {{ max_attributed_channels() }} apart, a
         || ': set the variable attribution_by to channel_group, or use fewer.' as problem
     from seed
     having count(distinct {{ var('attribution_by') }}) > {{ max_attributed_channels() }}
-{%- endset %}
+{%- endset -%}
+{%- set queries = [too_many] -%}
+{%- do queries.extend(missing_rows('channels', 'channel', ['unknown'])) %}
 {{ seed_problems('channels', ['channel'], is_spoken=true, clauses=[
     must_not_be_empty('channel_group'),
     one_of('channel_kind', vocabulary('channel_kind')),
-], queries=missing_rows('channels', 'channel', ['unknown']) + [too_many]) }}
+], queries=queries) }}

@@ -1,4 +1,4 @@
-"""Attribution against published figures and brute force, from sessions and purchases to the marts."""
+"""Attribution against published figures and brute force, from sessions to the marts."""
 
 import itertools
 import math
@@ -266,7 +266,7 @@ def conversion_chance(paths: Sequence[Path], without: str | None = None) -> floa
 
 
 def shapley_values(paths: Sequence[Path]) -> dict[str, float]:
-    """Over every coalition: what a channel adds, where one is worth the purchases it needs no other for."""
+    """What a channel adds to every coalition; one is worth the purchases that need no other."""
     needs = [(frozenset(path.channels.split(">")), path.conversions) for path in paths]
     channels = sorted({channel for need, conversions in needs for channel in need if conversions})
 

@@ -8,20 +8,21 @@ with
 interactions as (
 
     select
-        customer_id,
-        interaction_id,
-        interaction_type,
-        campaign_id,
-        channel,
-        signal,
-        funnel,
-        funnel_step,
-        occurred_at,
-        interaction_type in (select types.interaction_type from {{ ref('attribution_touch_types') }} as types)
-            as is_attribution_touch
-    from {{ ref('int_interactions') }}
+        interactions.customer_id,
+        interactions.interaction_id,
+        interactions.interaction_type,
+        interactions.campaign_id,
+        interactions.channel,
+        interactions.signal,
+        interactions.funnel,
+        interactions.funnel_step,
+        interactions.occurred_at,
+        touch_types.interaction_type is not null as is_attribution_touch
+    from {{ ref('int_interactions') }} as interactions
+    left join {{ ref('attribution_touch_types') }} as touch_types
+        on interactions.interaction_type = touch_types.interaction_type
     where
-        customer_id is not null and direction = 'inbound'
+        interactions.customer_id is not null and interactions.direction = 'inbound'
         and {{ touched() }}
 
 ),

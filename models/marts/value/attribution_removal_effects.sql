@@ -1,5 +1,3 @@
-{#- The channels are solved by their numbers: their names are only known to the rows. -#}
-{%- set numbers = range(1, max_attributed_channels() + 1) | map('string') | list -%}
 with
 
 shares as (
@@ -94,7 +92,8 @@ equations as ( -- noqa: ST03
 
 ),
 
-{{ solved_by_stage('equations', numbers, by='conversion_kind') }},
+-- By number, as the names of the channels are only known to the rows.
+{{ solved_by_stage('equations', attributed_channel_numbers(), by='conversion_kind') }},
 
 -- Without a channel those buy no more who came by it and would have bought from there:
 -- the share that ever comes by it is its visits from the start ÷ its visits once it was come by.

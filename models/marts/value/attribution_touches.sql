@@ -116,8 +116,11 @@ answered as (
             as is_counted,
         coalesce(moments.purchased_at <= {{ add_days('numbered.step_at', 'rules.lookback_days') }}, false)
             as is_converted,
-        cast({{ dbt.datediff('numbered.step_at', 'moments.purchased_at', 'second') }} as {{ type_double() }})
-            / (86400 * rules.half_life_days) as half_lives,
+        -- Held within what a power of a half can be.
+        least(
+            cast({{ dbt.datediff('numbered.step_at', 'moments.purchased_at', 'second') }} as {{ type_double() }})
+            / (86400 * cast(rules.half_life_days as {{ type_double() }})), 1000
+        ) as half_lives,
         cast(rules.first_share as {{ type_double() }}) as first_share,
         cast(rules.last_share as {{ type_double() }}) as last_share,
         moments.net_amount,
@@ -221,7 +224,9 @@ described as (
             ~ ' end'
         ) }} as position_based_credit,
         {{ to_credit('case when touches = 0 then 1 else decay_weight / path_decay_weight end') }} as time_decay_credit,
-        {{ to_credit('case when touches = 0 then 1 else cast(is_channel_new as ' ~ type_double() ~ ') / path_channels end') }}
+        {{ to_credit(
+            'case when touches = 0 then 1 else cast(is_channel_new as ' ~ type_double() ~ ') / path_channels end'
+        ) }}
             as shapley_credit,
         {{ to_total('case when is_converted then net_amount end') }} as net_amount,
         case when touches > 0 then step_at end as touched_at,
