@@ -550,6 +550,13 @@ MUTANTS = [
     ),
     Mutant(
         "filter",
+        "The own door counts beside what brought somebody there",
+        "models/marts/value/attribution_touches.sql",
+        "where touch_id is null or is_counted or has_counted = 0",
+        "where touch_id is null or is_counted or has_counted >= 0",
+    ),
+    Mutant(
+        "filter",
         "Purchases that nothing led to are nobody's",
         "models/marts/value/attribution_touches.sql",
         "    where touch_id is not null or touches = 0\n",
