@@ -25,6 +25,7 @@
             'min_costed_share',
             'affinity_max_products',
             'affinity_min_support',
+            'attribution_by',
             'annual_discount_rate',
             'back_test_days',
         ] -%}

@@ -54,6 +54,9 @@
             {%- do problems.append(said.format(name, var(name), 'a share from 0 to 1, as in 0.05')) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if var('attribution_by') not in ['channel', 'channel_group'] -%}
+        {%- do problems.append(said.format('attribution_by', var('attribution_by'), 'channel or channel_group')) -%}
+    {%- endif -%}
     {%- set windows = var('repeat_windows_days') -%}
     {%- if not is_list_of_days(windows) -%}
         {%- do problems.append(said.format(

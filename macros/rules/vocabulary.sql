@@ -22,6 +22,7 @@
         ],
         'measures': ['promotion', 'satisfaction', 'effort'],
         'channel_kind': ['online', 'offline', 'partner'],
+        'conversion_kind': ['new', 'repeat'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
         'decline_signal': decline_signal_words(),
         'value_tier': ['high', 'medium', 'low'],

@@ -15,6 +15,10 @@ from warehouse import run_dbt
 # The damage that a test must notice, as SQL on the built tables. A test that is not here has not
 # been seen to fail. Those of the rule seeds alone are proven where the rules are.
 SINGULAR = {
+    "attribution_reconciles_with_orders": (
+        "update marts.kpi_attribution set revenue_amount = revenue_amount + 0.0001"
+        " where attribution_model = 'shapley'"
+    ),
     "attribute_history_ends_with_what_is_known": (
         "update marts.dim_customer_attribute_history set attribute_value = 'XX'"
         " where attribute_name = 'country' and valid_to is null"
@@ -173,6 +177,26 @@ GENERIC = [
             ("kpi_onboarding", "buyers"),
             ("kpi_loyalty", "buyers"),
         ]
+    ),
+    (
+        "attribution_reconciles_with_orders",
+        "update marts.kpi_attribution set conversions = conversions + 0.0001",
+    ),
+    (
+        "attribution_reconciles_with_orders",
+        "delete from marts.kpi_attribution where attribution_model = 'markov'",
+    ),
+    (
+        "attribution_reconciles_with_orders",
+        "update marts.fct_revenue_events set amount = amount - 0.0001 where not is_guest",
+    ),
+    (
+        "touches_earn_what_was_bought",
+        "update marts.attribution_touches set expires_at = touched_at - interval '1' day",
+    ),
+    (
+        "removal_effects_are_shares",
+        "update marts.attribution_removal_effects set removal_effect_rate = 1.1",
     ),
     ("feedback_parts_are_parts", "update marts.kpi_feedback set detractors = answers + 1"),
     ("feedback_parts_are_parts", "update marts.kpi_feedback set closed_loops = low_answers + 1"),

@@ -52,6 +52,17 @@ def add(**cells: str) -> Callable[[Rows], Rows]:
     return lambda rows: [*rows, dict.fromkeys(rows[0], "") | cells]
 
 
+def add_channels(count: int) -> Callable[[Rows], Rows]:
+    """Channels more, with nothing wrong about each of them."""
+    return lambda rows: [
+        *rows,
+        *(
+            {"channel": f"fair_{number}", "channel_group": "events", "channel_kind": "offline"}
+            for number in range(count)
+        ),
+    ]
+
+
 def rename(column: str, name: str) -> Callable[[Rows], Rows]:
     """Another name for a column."""
     return lambda rows: [
@@ -62,6 +73,10 @@ def rename(column: str, name: str) -> Callable[[Rows], Rows]:
 # Per seed the mistakes, each with the sentence it must be answered with.
 MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
     "channels": [
+        (
+            add_channels(64),
+            "channels.csv: attribution tells 64 apart, and there are ",
+        ),
         (
             change("app", channel_kind="onlin"),
             "channels.csv, app: channel_kind is onlin: write online, offline or partner.",
@@ -172,6 +187,40 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             change("b2b complaint", signal="complaints"),
             "decline_rules.csv, b2b complaints: signal is complaints: "
             "write frequency, quantity, value, engagement, satisfaction or complaint.",
+        ),
+    ],
+    "attribution_rules": [
+        (
+            change("b2c repeat", first_share="0.7", last_share="0.5"),
+            "attribution_rules.csv, b2c repeat: first_share and last_share are 0.7000 and 0.5000: "
+            "write shares that add up to more than 0 and at most 1.",
+        ),
+        (
+            change("b2b repeat", lookback_days="0"),
+            "attribution_rules.csv, b2b repeat: lookback_days is 0: write at least 1.",
+        ),
+        (
+            change("b2c new", half_life_days=""),
+            "attribution_rules.csv, b2c new: half_life_days is empty: write a number above 0.",
+        ),
+        (
+            change("b2c new", direct_counts=""),
+            "attribution_rules.csv, b2c new: direct_counts is empty: fill it in.",
+        ),
+        (
+            change("b2b new", conversion_kind="first"),
+            "attribution_rules.csv, b2b first: conversion_kind is first: write new or repeat.",
+        ),
+    ],
+    "attribution_touch_types": [
+        (
+            add(interaction_type="smoke_signal"),
+            "attribution_touch_types.csv, smoke_signal: interaction_types.csv does not have it: "
+            "describe it there, or remove the row.",
+        ),
+        (
+            add(interaction_type="chat"),
+            "attribution_touch_types.csv, chat: stands there 2 times: keep one of the rows.",
         ),
     ],
     "effort_levels": [
@@ -572,6 +621,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
 SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mistakes]
 # At least one model that reads each seed whose mistakes matter to a build.
 READERS = {
+    "attribution_rules": "attribution_touches",
+    "attribution_touch_types": "fct_sessions",
     "channels": "fct_orders",
     "decline_rules": "int_order_signals",
     "effort_levels": "customer_health",
@@ -656,6 +707,8 @@ ALSO = [
     "kpi_targets.csv: add a row for the metric up_sell_rate of the stage retention.",
     "kpi_targets.csv: add a row for the metric return_rate of the stage winback.",
     "kpi_targets.csv, return_rate win-back: no KPI mart measures it for this stage",
+    "attribution_rules.csv: add a row for the conversion_kind new of the customer_type b2b.",
+    "attribution_touch_types.csv, add_to_cart: interaction_types.csv does not have it",
     "decline_rules.csv, b2b complaints: min_history is empty",
     "decline_rules.csv: add a row for the signal complaint of the customer_type b2b.",
     "effort_levels.csv: add a row for the value_tier medium of the decline_step 1.",
@@ -725,6 +778,7 @@ WRONG_VARIABLES = {
     "scorecard_repeat_window_days": (91, "one of repeat_windows_days"),
     "journey_gap_months": (0, "a whole number of months, at least 1"),
     "journey_past_months": (1.5, "a whole number of months, at least 1"),
+    "attribution_by": ("word", "channel or channel_group"),
     "affinity_max_products": (1, "a whole number of products, at least 2"),
     "affinity_min_support": (2, "a share from 0 to 1"),
     "min_costed_share": ("most", "a share from 0 to 1"),

@@ -8,18 +8,21 @@ with
 interactions as (
 
     select
-        customer_id,
-        interaction_id,
-        interaction_type,
-        campaign_id,
-        channel,
-        signal,
-        funnel,
-        funnel_step,
-        occurred_at
-    from {{ ref('int_interactions') }}
+        interactions.customer_id,
+        interactions.interaction_id,
+        interactions.interaction_type,
+        interactions.campaign_id,
+        interactions.channel,
+        interactions.signal,
+        interactions.funnel,
+        interactions.funnel_step,
+        interactions.occurred_at,
+        touch_types.interaction_type is not null as is_attribution_touch
+    from {{ ref('int_interactions') }} as interactions
+    left join {{ ref('attribution_touch_types') }} as touch_types
+        on interactions.interaction_type = touch_types.interaction_type
     where
-        customer_id is not null and direction = 'inbound'
+        interactions.customer_id is not null and interactions.direction = 'inbound'
         and {{ touched() }}
 
 ),
@@ -70,6 +73,7 @@ sessions as (
         cast(max(case when funnel = 'shop' then funnel_step end) as {{ dbt.type_int() }}) as furthest_shop_step,
         max(case when signal in ('interest', 'intent') then 1 else 0 end) = 1 as has_consideration_signal,
         max(case when interaction_type = 'add_to_cart' then 1 else 0 end) = 1 as has_cart,
+        max(case when is_attribution_touch then 1 else 0 end) = 1 as is_attribution_touch,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         {{ business_date('min(occurred_at)') }} as started_on
