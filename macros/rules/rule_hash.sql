@@ -22,6 +22,9 @@
             'min_costed_share',
             'affinity_max_products',
             'affinity_min_support',
+            'experiment_min_units',
+            'split_alarm_p_value',
+            'always_valid_sample',
             'annual_discount_rate',
             'back_test_days',
         ] -%}

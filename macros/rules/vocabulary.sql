@@ -20,6 +20,7 @@
             'referral_converted', 'review',
         ],
         'measures': ['promotion', 'satisfaction', 'effort'],
+        'experiment_measure': ['order', 'orders', 'revenue', 'margin', 'interaction'],
         'channel_kind': ['online', 'offline', 'partner'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
         'decline_signal': decline_signal_words(),
