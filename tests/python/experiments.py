@@ -64,19 +64,11 @@ class Bench:
         Without `experiments` each has ended, its control is `a` and nothing was planned. Without
         splits no split is broken.
         """
+        if not self.has("int_experiment_splits"):
+            self.split(pd.DataFrame(columns=["experiment_id", "variant", "expected_share"]))
         if experiments is None:
             experiments = pd.DataFrame({"experiment_id": arms.experiment_id.unique()})
-        defaults = {
-            "campaign_id": None, "factor": None, "segment": None, "control_variant": "a",
-            "primary_metric": None, "planned_sample": None, "starts_at": STARTED,
-            "ends_at": ENDED,
-        }  # fmt: skip
-        missing = {name: value for name, value in defaults.items() if name not in experiments}
-        self.fill("staging.stg_experiments", experiments.assign(**missing))
-        self.con.execute(
-            "alter table staging.stg_experiments alter planned_sample type integer;"
-            "alter table staging.stg_experiments alter ends_at type timestamp"
-        )
+        self.plan(experiments)
         self.con.execute(f"""
             create or replace table intermediate.int_experiment_arms as
             select
@@ -90,11 +82,23 @@ class Bench:
                 cast(costed_amount as decimal(28, 4)) as costed_amount
             from arms
         """)
-        if not self.has("int_experiment_splits"):
-            self.split(pd.DataFrame(columns=["experiment_id", "variant", "expected_share"]))
         self.run("int_experiment_comparisons")
         self.run("kpi_experiments")
         return self.con.execute("from marts.kpi_experiments").df()
+
+    def plan(self, experiments: pd.DataFrame) -> None:
+        """`stg_experiments`; what is not said has ended, has the control `a` and planned nothing."""
+        defaults = {
+            "campaign_id": None, "factor": None, "segment": None, "control_variant": "a",
+            "primary_metric": None, "planned_sample": None, "starts_at": STARTED, "ends_at": ENDED,
+        }  # fmt: skip
+        missing = {name: value for name, value in defaults.items() if name not in experiments}
+        self.fill("staging.stg_experiments", experiments.assign(**missing))
+        self.con.execute(
+            "alter table staging.stg_experiments alter planned_sample type integer;"
+            "alter table staging.stg_experiments alter starts_at type timestamp;"
+            "alter table staging.stg_experiments alter ends_at type timestamp"
+        )
 
     def has(self, table: str) -> bool:
         """Whether a table is there."""
@@ -103,6 +107,7 @@ class Bench:
 
     def split(self, variants: pd.DataFrame, units: pd.DataFrame | None = None) -> pd.DataFrame:
         """`int_experiment_splits` of planned shares and units as int_experiment_units has them."""
+        self.plan(pd.DataFrame({"experiment_id": variants.experiment_id.unique()}))
         self.fill("staging.stg_experiment_variants", variants)
         self.con.execute(
             "alter table staging.stg_experiment_variants alter expected_share type decimal(18, 4);"
