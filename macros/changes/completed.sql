@@ -9,12 +9,12 @@
 -#}
 {% macro after_all_models() -%}
     {%- for model_name in [
-        'stg_consents', 'stg_experiment_assignments', 'quarantined_rows',
+        'stg_consents', 'quarantined_rows',
         'dim_contacts', 'dim_customers', 'dim_customer_attributes', 'dim_customer_attribute_history',
         'dim_products', 'dim_campaigns',
         'fct_orders', 'fct_revenue_events', 'attribution_touches', 'fct_customer_months', 'confirmed_churns',
         'lifecycle_transitions', 'customer_segment_history', 'decline_signals', 'loss_contacts',
-        'int_tickets', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_activity_months',
+        'int_tickets', 'int_experiment_outcomes', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_activity_months',
         'int_contact_costs', 'int_reason_events', 'int_buyer_statistics',
     ] %}
 -- depends_on: {{ ref(model_name) }}

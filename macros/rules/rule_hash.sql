@@ -26,6 +26,9 @@
             'affinity_max_products',
             'affinity_min_support',
             'attribution_by',
+            'experiment_min_units',
+            'split_alarm_p_value',
+            'always_valid_sample',
             'annual_discount_rate',
             'back_test_days',
         ] -%}

@@ -40,6 +40,8 @@
         ('journey_past_months', 1, true, 'a whole number of months, at least 1'),
         ('cross_sell_window_days', 1, true, 'a whole number of days, at least 1'),
         ('affinity_max_products', 2, true, 'a whole number of products, at least 2'),
+        ('experiment_min_units', 10, true, 'a whole number of units, at least 10'),
+        ('always_valid_sample', 1, true, 'a whole number of units, at least 1'),
         ('annual_discount_rate', 0, false, 'a number from 0 on, as in 0.10'),
         ('back_test_days', 1, true, 'a whole number of days, at least 1'),
     ] -%}
@@ -49,7 +51,7 @@
         {%- endif -%}
     {%- endfor -%}
 
-    {%- for name in ['affinity_min_support', 'min_costed_share'] -%}
+    {%- for name in ['affinity_min_support', 'min_costed_share', 'split_alarm_p_value'] -%}
         {%- if not is_plain_number(var(name)) or var(name) < 0 or var(name) > 1 -%}
             {%- do problems.append(said.format(name, var(name), 'a share from 0 to 1, as in 0.05')) -%}
         {%- endif -%}

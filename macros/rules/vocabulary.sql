@@ -21,6 +21,7 @@
             'referral_converted', 'review',
         ],
         'measures': ['promotion', 'satisfaction', 'effort'],
+        'experiment_measure': ['order', 'orders', 'revenue', 'margin', 'interaction'],
         'channel_kind': ['online', 'offline', 'partner'],
         'conversion_kind': ['new', 'repeat'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],

@@ -296,7 +296,7 @@ def test_the_quirks_of_our_mappings_can_be_read(project: Path) -> None:
     found = {
         file.parent.name: read_quirks(file.parent) for file in project.glob("mappings/*/*.yml")
     }
-    assert {"cdnow", "complete_journey", "olist", "online_retail"} <= set(found)
+    assert {"cdnow", "complete_journey", "cookie_cats", "olist", "online_retail"} <= set(found)
     for name, quirks in found.items():
         assert quirks, name
         suite = quirk_suite(dict.fromkeys(quirks, 1))

@@ -1,4 +1,4 @@
-"""Acceptance on real data: the published figures of four data sets come out.
+"""Acceptance on real data: the published figures of five data sets come out.
 
 Two halves, each per data set of `mappings/`:
 
@@ -26,6 +26,8 @@ import duckdb
 import pytest
 import yaml
 from conftest import Command
+from scipy.stats import chisquare
+from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 from warehouse import at_one_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,7 @@ SOURCES = {
     "online_retail": ("online_retail", None),
     "complete_journey": ("complete_journey", None),
     "olist": ("olist", None),
+    "cookie_cats": ("cookie_cats", None),
 }
 CONTRACT_TYPES = {
     "string": "VARCHAR",
@@ -207,6 +210,7 @@ def test_mapping_words_have_a_meaning(mapped: Callable[[str], Query], source: st
         ("interactions", "interaction_type", "interaction_types", "interaction_type"),
         ("feedback", "survey_type", "survey_types", "survey_type"),
         ("refunds", "reason", "reasons", "reason"),
+        ("experiments", "primary_metric", "experiment_metrics", "metric"),
     ]
     tables = raw_tables(query)
     for table, column, seed, word in words:
@@ -625,6 +629,38 @@ def test_online_retail_marts(marts: Callable[[str], Query]) -> None:
     assert scalar(query, lines) == 397_884
 
 
+def test_cookie_cats_marts(marts: Callable[[str], Query]) -> None:
+    """Who came back a day and seven days after installing; the tests are scipy's and statsmodels'."""
+    query = marts("cookie_cats")
+    rows = query("""
+        select metric, is_primary, control_units, units, round(control_mean, 6), round(mean, 6),
+            verdict
+        from marts.kpi_experiments where segment = 'all' order by metric
+    """)
+    assert rows == [
+        ("return_on_day_1", False, 44_700, 45_489, Decimal("0.448188"), Decimal("0.442283"),
+         "no difference seen"),
+        ("return_on_day_7", True, 44_700, 45_489, Decimal("0.190201"), Decimal("0.182000"),
+         "loser"),
+    ]  # fmt: skip
+    arms = [44_700, 45_489]
+    for metric, returns in [
+        ("return_on_day_1", [20_034, 20_119]),
+        ("return_on_day_7", [8_502, 8_279]),
+    ]:
+        found = query(f"""
+            select p_value, difference_low, difference_high, split_p_value, exposure_p_value
+            from marts.kpi_experiments where metric = '{metric}' and segment = 'all'
+        """)[0]
+        bounds = confint_proportions_2indep(
+            returns[1], arms[1], returns[0], arms[0], method="newcomb"
+        )
+        exact = (proportions_ztest(returns, arms)[1], *bounds, chisquare(arms).pvalue)
+        assert found[:4] == pytest.approx(exact, abs=1e-8)
+        # everybody who was assigned counts as exposed, so there is nothing to compare
+        assert found[4] is None
+
+
 def test_online_retail_accounting(marts: Callable[[str], Query]) -> None:
     """Every line of the file is an order line or a refund; what breaks the contract is named."""
     query = marts("online_retail")
@@ -770,6 +806,7 @@ QUIRKS = {
         "products_without_master_row": "17",
     },
     "olist": {"hardly_anybody_repeats": "163", "orders_without_items": "154"},
+    "cookie_cats": {"players_without_a_round": "3,994", "back_without_a_round": "111"},
     "cdnow_master": {"several_purchases_on_a_day": "1,774", "purchases_of_value_zero": "80"},
 }
 

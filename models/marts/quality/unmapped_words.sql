@@ -11,6 +11,7 @@
     ('interaction_types', 'interaction_type', 'stg_interactions', 'interaction_type'),
     ('survey_types', 'survey_type', 'stg_feedback', 'survey_type'),
     ('reasons', 'reason', 'stg_refunds', 'reason'),
+    ('experiment_metrics', 'metric', 'stg_experiments', 'primary_metric'),
 ] -%}
 
 with
