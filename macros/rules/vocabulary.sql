@@ -17,7 +17,7 @@
         'funnel': ['shop', 'b2b'],
         'counts_as': [
             'cart', 'use', 'help', 'enrolment', 'points_earned', 'points_redeemed', 'referral_sent',
-            'referral_converted', 'review',
+            'referral_converted', 'review', 'open', 'redemption', 'opt_out', 'complaint',
         ],
         'measures': ['promotion', 'satisfaction', 'effort'],
         'channel_kind': ['online', 'offline', 'partner'],
