@@ -127,14 +127,14 @@ shares as (
 
     select
         largest.*,
-        largest.window_ends_at <= as_of.as_of and coalesce(largest.ends_at <= as_of.as_of, true) as is_window_over
-        {%- for arm in ['treated', 'withheld'] %},
+        {%- for arm in ['treated', 'withheld'] %}
         {{ rate('largest.' ~ arm ~ '_converted_customers', 'largest.' ~ arm ~ '_customers') }} as {{ arm }}_rate,
         {%- for end in ['low', 'high'] %}
         {{ wilson_bound('largest.' ~ arm ~ '_converted_customers', 'largest.' ~ arm ~ '_customers', end) }}
-            as {{ arm }}_{{ end }}{{ ',' if not loop.last }}
+            as {{ arm }}_{{ end }},
         {%- endfor %}
         {%- endfor %}
+        largest.window_ends_at <= as_of.as_of and coalesce(largest.ends_at <= as_of.as_of, true) as is_window_over
     from largest
     cross join {{ ref('int_as_of') }} as as_of
     where largest.place = 1

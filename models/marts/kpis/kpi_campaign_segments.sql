@@ -77,13 +77,13 @@ joined as (
         coalesce(contact_totals.campaign_id, order_totals.campaign_id) as campaign_id,
         coalesce(contact_totals.segment, order_totals.segment) as segment,
         coalesce(contact_totals.stage, order_totals.stage) as stage,
-        contact_totals.window_ends_at,
         {%- for name in campaign_counts() %}
         cast(coalesce({{ name }}, 0) as {{ dbt.type_bigint() }}) as {{ name }},
         {%- endfor %}
         {%- for name in campaign_amounts() %}
-        {{ to_total('coalesce(' ~ name ~ ', 0)') }} as {{ name }}{{ ',' if not loop.last }}
+        {{ to_total('coalesce(' ~ name ~ ', 0)') }} as {{ name }},
         {%- endfor %}
+        contact_totals.window_ends_at
     from contact_totals
     full outer join order_totals
         on

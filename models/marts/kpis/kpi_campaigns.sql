@@ -10,10 +10,10 @@ segments as (
 
     select
         campaign_id,
-        min(case when is_window_over then 1 else 0 end) as is_window_over
-        {%- for name in campaign_counts() + campaign_amounts() %},
-        sum({{ name }}) as {{ name }}
+        {%- for name in campaign_counts() + campaign_amounts() %}
+        sum({{ name }}) as {{ name }},
         {%- endfor %}
+        min(case when is_window_over then 1 else 0 end) as is_window_over
     from {{ ref('kpi_campaign_segments') }}
     group by campaign_id
 
