@@ -239,7 +239,7 @@ def page(campaigns: list[Found], kinds: dict[str, Pooled]) -> str:
         difference with its 95 % interval, truth the probability that a contact adds an order, times
         the share that would not have ordered anyway: an order added to a buyer makes no second
         buyer. The intervals of {covered} of {len(campaigns)} campaigns hold their truth; {clear}
-        are wholly above 0.""",
+        are wholly above 0. Campaigns of a kind are weighed by their precision.""",
         f"""Why the conversion of the contacted overstates: they were chosen because they buy.
         {everything.base:.1%} of the withheld ordered in the same days without a word from the
         campaign, so that {1 - everything.truth / everything.naive:.0%} of the conversions would
@@ -248,9 +248,9 @@ def page(campaigns: list[Found], kinds: dict[str, Pooled]) -> str:
         """Orders that name the campaign overstate too, in a way no made-up company shows: its
         coupons are used by those alone who would not have come. Real ones are used by regular
         customers as well.""",
-        """Where this is wrong: one campaign of a small company cannot be told from none. Its
-        interval is wider than what it adds, so pool campaigns of a kind, or hold out more. A
-        hold-out that the campaign contacts all the same
+        """Where this is wrong: most single campaigns of a small company cannot be told from none,
+        because the interval is wider than what they add. Pool campaigns of a kind, or hold out
+        more. A hold-out that the campaign contacts all the same
         (`holdout_contacted_withheld_customers`) makes the difference too small. What a campaign
         shifts in time, orders now instead of later, is counted as added.""",
     ]
