@@ -12,7 +12,7 @@
         'stg_consents', 'stg_experiment_assignments', 'quarantined_rows',
         'dim_contacts', 'dim_customers', 'dim_customer_attributes', 'dim_customer_attribute_history',
         'dim_products', 'dim_campaigns',
-        'fct_orders', 'fct_campaign_contacts', 'fct_campaign_orders', 'int_customer_products',
+        'fct_orders', 'campaign_contacts', 'fct_campaign_orders', 'int_customer_products',
         'fct_revenue_events', 'fct_sessions', 'fct_customer_months', 'revenue_movements',
         'lifecycle_transitions', 'customer_segment_history', 'decline_signals', 'loss_contacts',
         'int_tickets', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_activity_months',

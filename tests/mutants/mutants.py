@@ -569,7 +569,7 @@ MUTANTS = [
     Mutant(
         "boundary",
         "An order at the instant of the contact counts as brought by it",
-        "models/marts/core/fct_campaign_contacts.sql",
+        "models/marts/value/campaign_contacts.sql",
         "            and windows.contacted_at < moments.purchased_at\n",
         "            and windows.contacted_at <= moments.purchased_at\n",
         TESTS_TESTS,
@@ -577,7 +577,7 @@ MUTANTS = [
     Mutant(
         "boundary",
         "A click at the end of the window is in it",
-        "models/marts/core/fct_campaign_contacts.sql",
+        "models/marts/value/campaign_contacts.sql",
         "            and windows.window_ends_at > touches.occurred_at\n",
         "            and windows.window_ends_at >= touches.occurred_at\n",
         TESTS_TESTS,
@@ -585,7 +585,7 @@ MUTANTS = [
     Mutant(
         "join",
         "A contact that begins a life finds no segment",
-        "models/marts/core/fct_campaign_contacts.sql",
+        "models/marts/value/campaign_contacts.sql",
         "'segment_spans', 'previous_segment')",
         "'segment_spans', 'segment')",
         TESTS_TESTS,
@@ -609,7 +609,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "The last draw of a customer counts, not the first",
-        "models/intermediate/int_campaign_holdouts.sql",
+        "models/marts/value/campaign_holdouts.sql",
         "            order by assignments.assigned_at, ",
         "            order by assignments.assigned_at desc, ",
         TESTS_TESTS,

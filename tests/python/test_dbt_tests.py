@@ -237,12 +237,12 @@ GENERIC = [
     ),
     (
         "campaign_reactions_lie_in_the_window",
-        "update marts.fct_campaign_contacts set responded_at = window_ends_at"
+        "update marts.campaign_contacts set responded_at = window_ends_at"
         " where opened_at is not null",
     ),
     (
         "campaign_reactions_lie_in_the_window",
-        "update marts.fct_campaign_contacts set contacted_at = null where responded_at is not null",
+        "update marts.campaign_contacts set contacted_at = null where responded_at is not null",
     ),
     (
         "campaign_reactions_are_of_the_contacted",
@@ -256,14 +256,17 @@ GENERIC = [
         "recommendations_have_a_reason",
         "update marts.product_recommendations set because_of_product_id = product_id",
     ),
-    ("recommendations_have_a_reason", "update marts.product_recommendations set score = 1"),
+    (
+        "recommendations_have_a_reason",
+        "update marts.product_recommendations set recommendation_score = 1",
+    ),
     (
         "recommendations_are_new_to_the_customer",
         "update marts.dim_products set is_product = false",
     ),
     (
-        "unique_combination_fct_campaign_contacts_campaign_id__customer_id",
-        "insert into marts.fct_campaign_contacts from marts.fct_campaign_contacts",
+        "unique_combination_campaign_contacts_campaign_id__customer_id",
+        "insert into marts.campaign_contacts from marts.campaign_contacts",
     ),
     (
         "unique_fct_campaign_orders_order_id",

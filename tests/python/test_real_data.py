@@ -731,7 +731,7 @@ def test_complete_journey_campaigns(marts: Callable[[str], Query]) -> None:
     reached = "count(*), sum(contacted_customers), sum(contacts), sum(redemptions)"
     assert query(f"select {reached} from marts.kpi_campaigns") == [(27, 6_589, 6_589, 2_102)]
     households = "count(distinct customer_id), count(distinct customer_id) filter (redemptions > 0)"
-    ((mailed, redeeming),) = query(f"select {households} from marts.fct_campaign_contacts")
+    ((mailed, redeeming),) = query(f"select {households} from marts.campaign_contacts")
     source = (
         "select count(distinct customer_id) from raw.interactions where interaction_type = '{}'"
     )

@@ -16,7 +16,7 @@ scored as (
         {{ rate(
             wilson_bound('pair_baskets', 'product_baskets', 'low'),
             'cast(with_product_baskets as ' ~ type_double() ~ ') / all_baskets'
-        ) }} as score
+        ) }} as recommendation_score
     from {{ ref('kpi_product_affinities') }}
 
 ),
@@ -26,10 +26,10 @@ ranked_rules as (
     select
         *,
         row_number() over (
-            partition by product_id order by score desc, {{ sortable('with_product_id') }} asc
+            partition by product_id order by recommendation_score desc, {{ sortable('with_product_id') }} asc
         ) as place
     from scored
-    where score > 1
+    where recommendation_score > 1
 
 ),
 
@@ -47,11 +47,13 @@ candidates as (
         bought.customer_id,
         rules.with_product_id as product_id,
         rules.product_id as because_of_product_id,
-        rules.score,
+        rules.recommendation_score,
         rules.lift,
         row_number() over (
             partition by bought.customer_id, rules.with_product_id
-            order by rules.score desc, bought.last_purchased_at desc, {{ sortable('rules.product_id') }} asc
+            order by
+                rules.recommendation_score desc, bought.last_purchased_at desc,
+                {{ sortable('rules.product_id') }} asc
         ) as place
     from bought
     inner join rules
@@ -79,10 +81,10 @@ ranked as (
         customer_id,
         product_id,
         because_of_product_id,
-        score,
+        recommendation_score,
         lift,
         row_number() over (
-            partition by customer_id order by score desc, {{ sortable('product_id') }} asc
+            partition by customer_id order by recommendation_score desc, {{ sortable('product_id') }} asc
         ) as recommendation_number
     from new_to_customer
 
@@ -94,7 +96,7 @@ described as (
         customer_id,
         cast(recommendation_number as {{ dbt.type_int() }}) as recommendation_number,
         product_id,
-        score,
+        recommendation_score,
         because_of_product_id,
         lift
     from ranked

@@ -13,7 +13,7 @@ campaigns as (
 
 contacts as (
 
-    select * from {{ ref('fct_campaign_contacts') }}
+    select * from {{ ref('campaign_contacts') }}
 
 ),
 

@@ -32,7 +32,7 @@ spend as (
 
 holdouts as (
 
-    select * from {{ ref('int_campaign_holdouts') }}
+    select * from {{ ref('campaign_holdouts') }}
 
 ),
 

@@ -103,7 +103,7 @@ arms as (
         on
             units.experiment_id = purchases.experiment_id
             and units.customer_id = purchases.customer_id
-    left join {{ ref('fct_campaign_contacts') }} as contacts
+    left join {{ ref('campaign_contacts') }} as contacts
         on
             units.campaign_id = contacts.campaign_id
             and units.customer_id = contacts.customer_id
