@@ -16,6 +16,20 @@
     ) }}
 {%- endmacro %}
 
+{#-
+    One end of the 95 % interval of the difference between two shares, from the shares and the ends of
+    their Wilson intervals: Newcombe (1998), Statistics in Medicine 17, method 10.
+-#}
+{% macro difference_bound(share, low, high, other_share, other_low, other_high, end) -%}
+    {%- set side, own, other = {'low': ('-', low, other_high), 'high': ('+', high, other_low)}[end] -%}
+    {{ to_bound(
+        share ~ ' - ' ~ other_share ~ ' ' ~ side ~ ' sqrt(cast('
+        ~ '(' ~ share ~ ' - ' ~ own ~ ') * (' ~ share ~ ' - ' ~ own ~ ')'
+        ~ ' + (' ~ other_share ~ ' - ' ~ other ~ ') * (' ~ other_share ~ ' - ' ~ other ~ ')'
+        ~ ' as ' ~ type_double() ~ '))'
+    ) }}
+{%- endmacro %}
+
 {#- Promoters less detractors in percent of the answers (NPS), six places; NULL without answers. -#}
 {% macro net_promoter_score(promoters, detractors, answers) -%}
     {{ rate('100 * (' ~ promoters ~ ' - ' ~ detractors ~ ')', answers) }}

@@ -9,9 +9,9 @@
     which a span begins is what began it (an order, a low score, a product view), so it belongs to the
     span before; only the event that begins a life has none.
 -#}
-{% macro found_in_span(event_at, spans='spans') -%}
+{% macro found_in_span(event_at, spans='spans', previous='previous_stage') -%}
     (
-        ({{ spans }}.valid_from < {{ event_at }} or {{ spans }}.previous_stage is null)
+        ({{ spans }}.valid_from < {{ event_at }} or {{ spans }}.{{ previous }} is null)
         and {{ spans }}.valid_from <= {{ event_at }}
         and ({{ spans }}.valid_to >= {{ event_at }} or {{ spans }}.valid_to is null)
     )

@@ -18,7 +18,7 @@
         'journey': ['stages', 'shop', 'cart', 'b2b', 'onboarding'],
         'counts_as': [
             'cart', 'use', 'help', 'enrolment', 'points_earned', 'points_redeemed', 'referral_sent',
-            'referral_converted', 'review',
+            'referral_converted', 'review', 'open', 'redemption', 'opt_out', 'complaint',
         ],
         'measures': ['promotion', 'satisfaction', 'effort'],
         'experiment_measure': ['order', 'orders', 'revenue', 'margin', 'interaction'],

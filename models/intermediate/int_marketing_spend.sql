@@ -27,6 +27,7 @@ described as (
 
     select
         spend.month_start_on,
+        spend.campaign_id,
         coalesce(channels.channel, 'unknown') as channel,
         case
             when coalesce(spend.objective, campaigns.objective) in (
@@ -50,12 +51,13 @@ months as (
     select
         month_start_on,
         channel,
+        campaign_id,
         objective,
         {{ to_total('sum(spend_amount)') }} as spend_amount,
         cast(sum(impressions) as {{ dbt.type_bigint() }}) as impressions,
         cast(sum(clicks) as {{ dbt.type_bigint() }}) as clicks
     from described
-    group by month_start_on, channel, objective
+    group by month_start_on, channel, campaign_id, objective
 
 )
 

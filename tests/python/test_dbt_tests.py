@@ -23,6 +23,13 @@ SINGULAR = {
         "update marts.dim_customer_attribute_history set attribute_value = 'XX'"
         " where attribute_name = 'country' and valid_to is null"
     ),
+    "campaign_costs_reconcile_to_staging": (
+        "update marts.kpi_campaigns set spend_amount = spend_amount + 0.0001,"
+        " cost_amount = cost_amount + 0.0001 where spend_amount > 0"
+    ),
+    "campaigns_reconcile_to_revenue_events": (
+        "update marts.kpi_campaigns set net_amount = net_amount + 0.0001 where orders > 0"
+    ),
     "clocks_decline_before_churn": "update intermediate.int_churn_clocks set churn_days = 1",
     "cohorts_reconcile_to_revenue_events": (
         "update marts.kpi_cohorts set revenue_amount = revenue_amount + 0.01 where age_months = 1"
@@ -93,6 +100,12 @@ SINGULAR = {
     "quarantine_share_is_within_limit": (
         "update marts.row_accounting set quarantined_rows = raw_rows, quarantined_rate = 1"
         " where table_name = 'orders'"
+    ),
+    "recommendations_are_new_to_the_customer": (
+        "update marts.product_recommendations as offers set product_id = had.product_id"
+        " from intermediate.int_customer_products as had"
+        " where offers.customer_id = had.customer_id and offers.recommendation_number = 1"
+        " and had.product_id != offers.because_of_product_id"
     ),
     "referred_value_reconciles_with_revenue_events": (
         "update marts.kpi_advocacy set referred_net_amount = referred_net_amount + 0.0001"
@@ -308,6 +321,57 @@ GENERIC = [
     (
         "first_order_is_not_after_the_last",
         "update marts.dim_customers set first_order_at = last_order_at + interval '1' second",
+    ),
+    (
+        "campaign_costs_reconcile_to_staging",
+        "update marts.kpi_campaigns set contacts = contacts + 1 where contacts > 0",
+    ),
+    (
+        "campaigns_reconcile_to_revenue_events",
+        "insert into marts.kpi_campaign_segments select * replace ('x' as segment)"
+        " from marts.kpi_campaign_segments",
+    ),
+    (
+        "campaigns_reconcile_to_revenue_events",
+        "update marts.fct_campaign_orders set named_by = 'coupon'",
+    ),
+    (
+        "campaign_reactions_lie_in_the_window",
+        "update marts.campaign_contacts set responded_at = window_ends_at"
+        " where opened_at is not null",
+    ),
+    (
+        "campaign_reactions_lie_in_the_window",
+        "update marts.campaign_contacts set contacted_at = null where responded_at is not null",
+    ),
+    (
+        "campaign_reactions_are_of_the_contacted",
+        "update marts.kpi_campaign_segments set contacted_customers = 0",
+    ),
+    (
+        "contacted_losses_return_or_not",
+        "update marts.kpi_campaigns set returned_losses = returned_losses + 100",
+    ),
+    (
+        "recommendations_have_a_reason",
+        "update marts.product_recommendations set because_of_product_id = product_id",
+    ),
+    (
+        "recommendations_have_a_reason",
+        "update marts.product_recommendations set recommendation_score = 1",
+    ),
+    (
+        "recommendations_are_new_to_the_customer",
+        "update marts.dim_products set is_product = false",
+    ),
+    (
+        "unique_combination_campaign_contacts_campaign_id__customer_id",
+        "insert into marts.campaign_contacts from marts.campaign_contacts",
+    ),
+    (
+        "unique_fct_campaign_orders_order_id",
+        "insert into marts.fct_campaign_orders select * replace ('K0001' as campaign_id)"
+        " from marts.fct_campaign_orders",
     ),
     ("value_measures_make_sense", "update marts.customer_value set first_to_last_days = 0"),
     ("value_measures_make_sense", "update marts.customer_value set age_days = age_days - 1"),

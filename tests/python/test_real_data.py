@@ -432,6 +432,24 @@ def test_complete_journey_mapping(mapped: Callable[[str], Query]) -> None:
     """
     assert scalar(query, redeemed) == 491
     assert scalar(query, "select count(distinct coupon_upc) from files.coupons") == 981
+    placed = """
+        select count(*), count(distinct interaction_id), count(order_id), count(distinct order_id)
+        from raw.interactions where interaction_type = 'coupon_redeemed'
+    """
+    assert query(placed) == [(2_102, 2_102, 2_102, 1_112)]
+    covered = """
+        select count(*) from raw.interactions as touch
+        where touch.interaction_type = 'coupon_redeemed' and exists (
+            select 1 from raw.order_items as item
+            inner join files.coupons as coupon
+                on item.product_id = cast(coupon.product_id as varchar)
+            where item.order_id = touch.order_id
+            and cast(coupon.campaign_id as varchar) = touch.campaign_id
+            and cast(coupon.coupon_upc as varchar)
+                = json_extract_string(touch.properties, '$.coupon_upc')
+        )
+    """
+    assert scalar(query, covered) == 1_839
 
 
 def test_complete_journey_mapping_keeps_the_oddities(mapped: Callable[[str], Query]) -> None:
@@ -742,6 +760,56 @@ def test_complete_journey_marts(marts: Callable[[str], Query]) -> None:
         where fct_interactions.interaction_type = 'coupon_redeemed'
     """
     assert scalar(query, redeemed) == 491
+
+
+def test_complete_journey_campaigns(marts: Callable[[str], Query]) -> None:
+    """Households, redemptions and baskets of the 27 campaigns, each counted once."""
+    query = marts("complete_journey")
+    reached = "count(*), sum(contacted_customers), sum(contacts), sum(redemptions)"
+    assert query(f"select {reached} from marts.kpi_campaigns") == [(27, 6_589, 6_589, 2_102)]
+    households = "count(distinct customer_id), count(distinct customer_id) filter (redemptions > 0)"
+    ((mailed, redeeming),) = query(f"select {households} from marts.campaign_contacts")
+    source = (
+        "select count(distinct customer_id) from raw.interactions where interaction_type = '{}'"
+    )
+    assert mailed == scalar(query, source.format("direct_mail_sent")) == 1_559
+    assert redeeming == scalar(query, source.format("coupon_redeemed"))
+    # a basket with coupons of several campaigns brings its money once; two are worth nothing
+    ((orders, revenue),) = query("select sum(orders), sum(net_amount) from marts.kpi_campaigns")
+    baskets = """
+        select count_if(amount > 0), sum(amount) from (
+            select sum(line_amount - discount_amount) as amount from raw.order_items
+            where order_id in (
+                select order_id from raw.interactions where interaction_type = 'coupon_redeemed'
+            )
+            group by order_id
+        )
+    """
+    assert [(orders, revenue)] == query(baskets) == [(1_110, Decimal("101400.32"))]
+    by_segment = "select sum(contacted_customers), sum(net_amount) from marts.kpi_campaign_segments"
+    assert query(by_segment) == [(6_589, revenue)]
+    # the campaigns of type A were mailed to most households, and most coupons are theirs
+    kinds = dict(
+        query("""
+            select campaign_name[:6], sum(redemptions) / sum(contacted_customers)
+            from marts.kpi_campaigns group by 1
+        """)
+    )
+    assert kinds["Type A"] > max(kinds["Type B"], kinds["Type C"])
+
+
+def test_complete_journey_recommendations(marts: Callable[[str], Query]) -> None:
+    """What a household is offered goes with what it buys, and it does not buy it yet."""
+    query = marts("complete_journey")
+    offers = "from marts.product_recommendations as offers"
+    assert scalar(query, f"select count(distinct customer_id) {offers}") > 1_000
+    assert scalar(query, f"select max(recommendation_number) {offers}") == 3
+    had = """
+        semi join marts.fct_order_items as items
+            on offers.customer_id = items.customer_id and offers.product_id = items.product_id
+            and items.is_valid_order
+    """
+    assert scalar(query, f"select count(*) {offers} {had}") == 0
 
 
 def test_olist_marts(marts: Callable[[str], Query]) -> None:

@@ -20,6 +20,7 @@ contacts as (
         losses.span_number,
         contacts.contact_cost_amount,
         contacts.channel,
+        contacts.campaign_id,
         contacts.occurred_at,
         row_number() over (
             partition by losses.customer_id, losses.span_number
@@ -45,7 +46,8 @@ contact_totals as (
         count(*) as contacts,
         sum(contact_cost_amount) as contact_cost_amount,
         min(case when place = 1 then occurred_at end) as contacted_at,
-        min(case when place = 1 then {{ sortable('channel') }} end) as contact_channel
+        min(case when place = 1 then {{ sortable('channel') }} end) as contact_channel,
+        min(case when place = 1 then {{ sortable('campaign_id') }} end) as contact_campaign_id
     from contacts
     group by customer_id, span_number
 
@@ -105,6 +107,7 @@ described as (
         losses.ended_by,
         contact_totals.contacted_at,
         contact_totals.contact_channel,
+        contact_totals.contact_campaign_id,
         cast(coalesce(contact_totals.contacts, 0) as {{ dbt.type_bigint() }}) as contacts,
         {{ to_total('coalesce(contact_totals.contact_cost_amount, 0)') }} as contact_cost_amount,
         coalesce(losses.ended_by = 'order', false) as is_saved,
