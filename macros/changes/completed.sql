@@ -15,7 +15,7 @@
         'fct_orders', 'fct_revenue_events', 'fct_sessions', 'fct_customer_months', 'revenue_movements',
         'lifecycle_transitions', 'customer_segment_history', 'decline_signals', 'loss_contacts',
         'int_tickets', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding', 'int_activity_months',
-        'int_contact_costs', 'int_reason_events', 'int_buyer_statistics',
+        'int_contact_costs', 'int_contact_days', 'int_reason_events', 'int_buyer_statistics',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

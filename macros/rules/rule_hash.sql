@@ -17,6 +17,8 @@
             'shop_funnel_days',
             'b2b_funnel_days',
             'return_window_days',
+            'preferred_channel_days',
+            'action_window_days',
             'repeat_windows_days',
             'cross_sell_window_days',
             'min_costed_share',

@@ -35,6 +35,8 @@
         ('shop_funnel_days', 1, true, 'a whole number of days, at least 1'),
         ('b2b_funnel_days', 1, true, 'a whole number of days, at least 1'),
         ('return_window_days', 1, true, 'a whole number of days, at least 1'),
+        ('preferred_channel_days', 1, true, 'a whole number of days, at least 1'),
+        ('action_window_days', 1, true, 'a whole number of days, at least 1'),
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
         ('cross_sell_window_days', 1, true, 'a whole number of days, at least 1'),
         ('affinity_max_products', 2, true, 'a whole number of products, at least 2'),

@@ -634,6 +634,8 @@ WRONG_VARIABLES = {
     "affinity_min_support": (2, "a share from 0 to 1"),
     "min_costed_share": ("most", "a share from 0 to 1"),
     "return_window_days": (0, "a whole number of days, at least 1"),
+    "preferred_channel_days": (0, "a whole number of days, at least 1"),
+    "action_window_days": (1.5, "a whole number of days, at least 1"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
     "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
