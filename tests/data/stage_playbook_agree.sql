@@ -4,6 +4,12 @@
 {%- set stages = vocabulary('stage') | reject('equalto', 'lost_prospect') | list -%}
 {{ seed_problems('stage_playbook', ['stage', 'action_code'], clauses=action_clauses() + [
     one_of('stage', vocabulary('stage')),
+    (
+        "stage_detail is not null and not ("
+        ~ "stage = 'consideration' and stage_detail in ('interest', 'intent')"
+        ~ " or stage = 'decline' and stage_detail in ('silence', 'dissatisfaction'))",
+        "there is no detail {stage_detail} of the stage: write one that it has, or leave it empty",
+    ),
     must_not_be_empty('is_addressed'),
     one_of('trigger', vocabulary('action_trigger')),
     must_not_be_empty('delay_days'),

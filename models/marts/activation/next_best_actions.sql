@@ -73,7 +73,8 @@ ranked as (
                 partition by scored.customer_id
                 order by
                     case when scored.due_on <= as_of.as_of_on then 0 else 1 end,
-                    cast(scored.weight_ratio as {{ type_double() }}) / scored.priority desc,
+                    scored.weight_ratio desc,
+                    scored.priority asc,
                     scored.playbook_position asc,
                     {{ sortable('scored.action_code') }} asc
             ) as {{ dbt.type_int() }}

@@ -73,6 +73,7 @@ triggered as (
             occasions.playbook = playbook.playbook
             and occasions.occasion = playbook.occasion
             and (standings.value_tier = playbook.value_tier or playbook.value_tier is null)
+            and (standings.stage_detail = playbook.stage_detail or playbook.stage_detail is null)
 
 ),
 
