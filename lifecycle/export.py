@@ -267,11 +267,11 @@ def write_experiment(audience: Audience, folder: Path, days: int) -> None:
     write_parquet(
         folder / "experiment_assignments.parquet",
         {
-            **dict.fromkeys(("experiment_id", "variant", "customer_id"), text),
+            **dict.fromkeys(("experiment_id", "variant", "customer_id", "anonymous_id"), text),
             **dict.fromkeys(("assigned_at", "exposed_at"), moment),
         },
         [
-            (own, HELD_OUT if is_held_out else CONTACTED, contact_id, at, at)
+            (own, HELD_OUT if is_held_out else CONTACTED, contact_id, None, at, at)
             for _, contact_id, *_, is_held_out in audience.members
         ],
     )
