@@ -24,7 +24,7 @@ Loaded = Callable[[str], tuple[set[str], dict[str, Any]]]
 BAD = {"error", "fail", "runtime error"}
 MESSAGE_LINES = 20
 # What the harness itself keeps in the raw schema, beside tables whose names begin with _.
-OWN_TABLES = {"erasures", "fitted_parameters", "loads"}
+OWN_TABLES = {"erasures", "exports", "fitted_parameters", "loads"}
 DEFAULT_SALT = "lifecycle"  # as in the macro pii_hash
 
 

@@ -231,6 +231,26 @@ def publish(
 
 
 @cli.command()
+@click.argument("audience")
+@click.option("--format", "fmt", type=click.Choice(["csv", "parquet"]), default="csv")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write to.")
+@click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
+@click.option("--schema-prefix", metavar="TEXT", default="", help="As in the build.")
+def export(
+    audience: str, fmt: str, out: Path | None, target: str | None, schema_prefix: str
+) -> None:
+    """Write an audience's part to contact to a file; the rest becomes an experiment.
+
+    AUDIENCE is one of seeds/rules/audience_rules.csv. DIR is the folder `exports` beside the
+    database unless --out says otherwise. The file holds ids and no addresses.
+    """
+    from lifecycle.export import export as write
+    from lifecycle.paths import project_dir
+
+    write(project_dir(), audience, fmt, out, target, schema_prefix, say)
+
+
+@cli.command()
 @click.argument("customer")
 @click.option("--target", metavar="NAME", help="Target of profiles.yml. [its default]")
 @click.option("--as-of", metavar="DATE", help="The build of that date.")

@@ -45,6 +45,24 @@ def cursor(project: Path, target: str | None, database: Path | None) -> Iterator
 
 
 @contextmanager
+def changing(project: Path, target: str | None, database: Path | None) -> Iterator[Run]:
+    """A function that runs a statement on the target; all of them are kept, or none."""
+    if database is None:
+        with postgres(project, target) as con, con, con.cursor() as cur:
+
+            def run(statement: str) -> list:
+                cur.execute(statement)
+                return cur.fetchall() if cur.description else []
+
+            yield run
+        return
+    from lifecycle.tables import open_database, transaction
+
+    with open_database(database) as con, transaction(con):
+        yield lambda statement: con.execute(statement).fetchall()
+
+
+@contextmanager
 def postgres(project: Path, target: str | None) -> Iterator[Any]:
     """A connection to the Postgres of a target, by the credentials of profiles.yml."""
     from argparse import Namespace

@@ -10,7 +10,7 @@ import yaml
 
 from lifecycle.errors import UserError
 
-TECHNICAL_TABLES = {"erased_rows", "erasures", "loads"}
+TECHNICAL_TABLES = {"erased_rows", "erasures", "exports", "loads"}
 TYPE_WORDS = {"text": "string", "int": "integer"}
 COLUMNS_NAMED = 20
 

@@ -6,8 +6,7 @@ which holds the ids in plain while the models still do, and the row `files` unti
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import duckdb
 
 from lifecycle.build import run_dbt
-from lifecycle.connection import duckdb_file, postgres
+from lifecycle.connection import changing, duckdb_file
 from lifecycle.errors import UserError, without_values
 from lifecycle.files import literal, quote
 from lifecycle.incoming import discard, reserved
@@ -71,8 +70,8 @@ def begin(
     raw = raw_schema(variables)
     if database is not None and not database.exists():
         return False
-    with _connected(project, target, database) as run:
-        waiting = _waiting(run, raw)
+    with changing(project, target, database) as run:
+        waiting = waiting_requests(run, raw)
         unfinished = bool(_rows(run, raw, "_erasing", "select 1 from {} limit 1"))
     if not waiting:
         return unfinished
@@ -91,8 +90,8 @@ def begin(
         _begin_elsewhere(project, target, variables, erased_at)
     else:
         _begin_in_file(project, database, variables, erased_at)
-    with _connected(project, target, database) as run:
-        left = len(_waiting(run, raw))
+    with changing(project, target, database) as run:
+        left = len(waiting_requests(run, raw))
     if left:
         say(
             f"Warning: {left} of them not carried out: the requests break the contract. "
@@ -116,7 +115,7 @@ def _own_prefix(variables: dict[str, Any]) -> str:
     return f"{variables.get('schema_prefix') or ''}erasing_"
 
 
-def _waiting(run: Query, raw: str) -> list[str]:
+def waiting_requests(run: Query, raw: str) -> list[str]:
     """The ids in requests that are not done, each once."""
     query = "select distinct cast(customer_id as varchar) from {} where customer_id is not null"
     asked = {row[0].strip(" \t\n\r\xa0") for row in _rows(run, raw, "erasure_requests", query)}
@@ -135,22 +134,6 @@ def _rows(run: Query, schema: str, table: str, query: str) -> list:
         f" and table_schema = {literal(schema)} and table_name = {literal(table)}"
     )
     return run(query.format(f"{quote(schema)}.{table}")) if there else []
-
-
-@contextmanager
-def _connected(project: Path, target: str | None, database: Path | None) -> Iterator[Query]:
-    """A function that runs a statement on the target; all of them are kept, or none."""
-    if database is None:
-        with postgres(project, target) as con, con, con.cursor() as cur:
-
-            def run(statement: str) -> list:
-                cur.execute(statement)
-                return cur.fetchall() if cur.description else []
-
-            yield run
-        return
-    with open_database(database) as con, transaction(con):
-        yield lambda statement: con.execute(statement).fetchall()
 
 
 def _begin_in_file(
@@ -186,7 +169,7 @@ def _begin_elsewhere(
 ) -> None:
     """Write down whom landing leaves out of tables that are not ours to change."""
     raw = raw_schema(variables)
-    with _connected(project, target, None) as run:
+    with changing(project, target, None) as run:
         requests = _carried_out(run, variables)
         _write_tombstones(run, variables, "encode(sha256(convert_to({}, 'UTF8')), 'hex')")
         struck = []
@@ -328,7 +311,8 @@ def finish(
     database = duckdb_file(project, target)
     raw = raw_schema(variables)
     if database is None:
-        with _connected(project, target, None) as run:
+        with changing(project, target, None) as run:
+            clear_exports(run, raw, say)
             run(f"delete from {raw}._erasing")
         clear_dbt_folders(project)
         return
@@ -340,6 +324,8 @@ def finish(
         say(f"Earlier builds of the same rows went as well: {', '.join(gone)}.")
     with reserved(database) as area:
         discard(area)
+    with changing(project, target, database) as run:
+        clear_exports(run, raw, say)
     clear_dbt_folders(project, database)
     rewrite(database)
     publish_anew(project, target, database, str(variables.get("schema_prefix") or ""), say)
@@ -368,6 +354,15 @@ def _drop_other_builds(con: Any, prefix: str) -> list[str]:
     for schema in gone:
         con.execute(f"drop schema {quote(schema)} cascade")
     return gone
+
+
+def clear_exports(run: Query, raw: str, say: Say) -> None:
+    """Remove what was exported, wherever it was written to: the next build has new audiences."""
+    from lifecycle.export import exported_folders
+
+    for folder in exported_folders(run, raw):
+        shutil.rmtree(folder)
+        say(f"The exported audience {folder} went as well. Export it again if it is still needed.")
 
 
 def clear_dbt_folders(project: Path, database: Path | None = None) -> None:

@@ -20,6 +20,7 @@
         'exchange_rates': 'raw_exchange_rates',
         'erasure_requests': 'raw_erasure_requests',
         'erasures': 'raw_erasures',
+        'exports': 'raw_exports',
         'fitted_parameters': 'raw_fitted_parameters',
         'loads': 'raw_loads',
     }) }}

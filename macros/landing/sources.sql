@@ -19,7 +19,7 @@
 {#- Where the rows of a raw table are; none when an optional table is not there. -#}
 {% macro landing_relation(table) %}
     {%- if var('use_sample') -%}
-        {%- if table in ('loads', 'erasures') -%}
+        {%- if table in ('loads', 'erasures', 'exports') -%}
             {{ return(none) }}
         {%- endif -%}
         {%- do ref('sample_' ~ table) -%}

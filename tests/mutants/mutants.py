@@ -14,6 +14,7 @@ MODELS_TESTS = ("test_lifecycle_property.py", "test_invariants.py")
 TESTS_TESTS = ("test_dbt_tests.py",)
 ATTRIBUTES_TESTS = ("test_attributes.py",)
 SEMANTIC_TESTS = ("test_semantic.py",)
+ACTIVATION_TESTS = ("test_activation.py",)
 CHANGES_TESTS = ("test_incremental.py",)
 HARNESS_TESTS = ("test_incoming.py", "test_load.py", "test_cli.py")
 
@@ -860,6 +861,38 @@ MUTANTS = [
         'con.execute("rollback")',
         'con.execute("commit")',
         HARNESS_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "A consent of the very instant of as_of counts already",
+        "models/intermediate/int_consents.sql",
+        "        on told.recorded_at < as_of.as_of",
+        "        on told.recorded_at <= as_of.as_of",
+        ACTIVATION_TESTS,
+    ),
+    Mutant(
+        "join",
+        "A customer held out in one export is contacted from another audience",
+        "models/marts/activation/audiences.sql",
+        "        and coalesce(contacted.exports, 0) = 0",
+        "        and coalesce(contacted.exports, 0) <= 1",
+        ACTIVATION_TESTS,
+    ),
+    Mutant(
+        "rule",
+        "What an action earned is weighed by the end of the interval that is further from 0",
+        "macros/rules/activation.sql",
+        "' > 0 then ' ~ low ~ ' when '",
+        "' > 0 then ' ~ high ~ ' when '",
+        ACTIVATION_TESTS,
+    ),
+    Mutant(
+        "harness",
+        "Whoever is held out is in the exported file",
+        "lifecycle/export.py",
+        "return [row[:-1] for row in self.members if not row[-1]]",
+        "return [row[:-1] for row in self.members]",
+        ACTIVATION_TESTS,
     ),
     Mutant(
         "harness",

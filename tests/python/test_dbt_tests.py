@@ -50,6 +50,11 @@ SINGULAR = {
     "fitted_thresholds_agree": (
         "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
     ),
+    "frequency_caps_are_kept": (
+        "update intermediate.int_interactions set channel = 'email', direction = 'outbound',"
+        " occurred_on = (select as_of_on from intermediate.int_as_of)"
+    ),
+    "holdouts_are_as_large_as_asked": "update marts.audiences set is_held_out = true",
     "interactions_are_conserved": "delete from staging.stg_interactions where channel = 'email'",
     "journey_marts_count_every_event_once": (
         "delete from marts.kpi_journey_map where interaction_type = 'chat'"
@@ -90,6 +95,11 @@ SINGULAR = {
     "losses_reconcile_with_transitions": (
         "update marts.kpi_winback set entries = entries + 1 where stage = 'decline'"
     ),
+    "nobody_erased_is_contacted": (
+        "update marts.audiences set contact_id = erased_id from intermediate.int_erased_ids"
+        " where id_kind = 'customer' and audience = 'win_back'"
+    ),
+    "nobody_is_contacted_without_consent": "update staging.stg_consents set is_granted = false",
     "order_amounts_add_up": "update marts.fct_orders set margin_amount = margin_amount + 0.0001",
     "order_discount_is_conserved": (
         "update intermediate.int_order_items set discount_amount = discount_amount + 0.0001"
@@ -372,6 +382,27 @@ GENERIC = [
         "unique_fct_campaign_orders_order_id",
         "insert into marts.fct_campaign_orders select * replace ('K0001' as campaign_id)"
         " from marts.fct_campaign_orders",
+    ),
+    (
+        "nobody_is_contacted_without_consent",
+        "update marts.next_best_actions set channel = 'push' where offer_type = 'content'",
+    ),
+    (
+        "nobody_is_contacted_without_consent",
+        "update intermediate.int_interactions set channel = 'email',"
+        " interaction_type = 'unsubscribe' where is_mapped_type",
+    ),
+    (
+        "frequency_caps_are_kept",
+        "insert into intermediate.int_exported_customers select customer_id, 'X1', audience,"
+        " action_code, as_of, as_of_on from marts.audiences"
+        " cross join (select as_of_on from intermediate.int_as_of) as today",
+    ),
+    ("audiences_expire_later", "update marts.audiences set expires_on = date '2000-01-01'"),
+    ("evidence_makes_sense", "update marts.action_results set weight_ratio = 2"),
+    (
+        "evidence_makes_sense",
+        "update marts.action_results set control_converted_customers = control_customers + 1",
     ),
     ("value_measures_make_sense", "update marts.customer_value set first_to_last_days = 0"),
     ("value_measures_make_sense", "update marts.customer_value set age_days = age_days - 1"),

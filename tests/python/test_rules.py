@@ -72,6 +72,140 @@ def rename(column: str, name: str) -> Callable[[Rows], Rows]:
 
 # Per seed the mistakes, each with the sentence it must be answered with.
 MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
+    "audience_rules": [
+        (
+            change("save_valuable", holdout_share="1"),
+            "audience_rules.csv, save_valuable: holdout_share is 1.0000: "
+            "write a share from 0 on and below 1, as in 0.10.",
+        ),
+        (
+            change("before_decline", next_stage_within_days=""),
+            "audience_rules.csv, before_decline: next_stage and next_stage_within_days belong "
+            "together: fill in both, from 1 day on, or none.",
+        ),
+        (
+            change("cannot_lose", segment=""),
+            "audience_rules.csv, cannot_lose: it asks for nothing and would take everybody: "
+            "fill in a condition.",
+        ),
+        (
+            change("win_back", frequency_cap="0"),
+            "audience_rules.csv, win_back: frequency_cap is 0: write at least 1.",
+        ),
+        (
+            change("second_order", priority="4"),
+            "audience_rules.csv, second_order: priority 4 stands there more than once: "
+            "say who comes first.",
+        ),
+        (
+            change("loyal_news", audience="Loyal news"),
+            "audience_rules.csv, Loyal news: write it in small letters, digits and underscores, "
+            "as files are named after it.",
+        ),
+        (
+            change("intent", stage=""),
+            "audience_rules.csv, intent: stage_detail is intent, but of no stage: fill in stage.",
+        ),
+        (
+            change("ambassadors", action_code="applause", value_tier="top"),
+            "audience_rules.csv, ambassadors: value_tier is top: write high, medium or low, "
+            "or leave it empty.",
+        ),
+    ],
+    "campaign_offers": [
+        (
+            change("tea", discount_rate="10"),
+            "campaign_offers.csv, tea: discount_rate is 10.0000: "
+            "write a share between 0 and 1, as in 0.15.",
+        ),
+        (
+            change("gifts", link="http://shop.example"),
+            "campaign_offers.csv, gifts: link is http://shop.example: "
+            "write a page that begins with https://.",
+        ),
+        (drop("any"), "campaign_offers.csv: add a row for the category any."),
+    ],
+    "churn_reasons": [
+        (drop("unknown"), "churn_reasons.csv: add a row for the churn_reason unknown."),
+        (
+            change("price", group_name_en="Price"),
+            "churn_reasons.csv, function: the group product_or_service has more than one name: "
+            "write the same in all of its rows.",
+        ),
+        (
+            change("financial", name_zh=""),
+            "churn_reasons.csv, financial: name_zh is empty: fill it in.",
+        ),
+    ],
+    "contact_channels": [
+        (
+            change("phone", effort_level="much"),
+            "contact_channels.csv, phone: effort_level is much: write high, standard or low.",
+        ),
+        (
+            change("sms", position="1"),
+            "contact_channels.csv, email: position 1 stands there more than once: "
+            "give each channel a place of its own.",
+        ),
+    ],
+    "segment_playbook": [
+        (
+            change("loyal exclusive_offers", trigger="birthday"),
+            "segment_playbook.csv, loyal exclusive_offers: trigger is birthday: "
+            "write order, segment_entry, stage_entry or expected_order.",
+        ),
+        (
+            change("loyal up_and_cross_sell", delay_days="-1"),
+            "segment_playbook.csv, loyal up_and_cross_sell: delay_days is -1: "
+            "only an expected order is known before it comes, write 0 or more.",
+        ),
+        (
+            change("champion vip_rewards", offer_type="present"),
+            "segment_playbook.csv, champion vip_rewards: offer_type is present: write service, "
+            "content, recommendation, discount, loyalty or referral.",
+        ),
+        (
+            change("at_risk generous_offer", priority="4"),
+            "segment_playbook.csv, at_risk: priority 4 is there, but not 3: "
+            "number them from 1 without a hole.",
+        ),
+    ],
+    "stage_playbook": [
+        (
+            change("decline  coupons", stage_detail="anger"),
+            "stage_playbook.csv, decline coupons: there is no detail anger of the stage: "
+            "write one that it has, or leave it empty.",
+        ),
+        (
+            change("use  training", channel=""),
+            "stage_playbook.csv, use training: it is a service without a channel: "
+            "name one, as nobody is asked which they prefer.",
+        ),
+        (
+            change("loyalty  points", is_addressed=""),
+            "stage_playbook.csv, loyalty points: is_addressed is empty: fill it in.",
+        ),
+    ],
+    "winback_plans": [
+        (
+            drop("price low"),
+            "winback_plans.csv: add a row for the churn_reason price of the value_tier low.",
+        ),
+        (
+            change("quality high", remedy="apologise"),
+            "winback_plans.csv, quality high: remedy is apologise: "
+            "write improve_service, improve_function or offer.",
+        ),
+        (
+            change("unknown medium", offer_type="service"),
+            "winback_plans.csv, unknown medium: offer_type is service: whoever is won back is "
+            "advertised to, write another one.",
+        ),
+        (
+            change("financial low", delay_days=""),
+            "winback_plans.csv, financial low: delay_days is empty: write 0 or more.",
+        ),
+    ],
     "channels": [
         (
             add_channels(64),
@@ -623,6 +757,12 @@ SENTENCES = [sentence for mistakes in MISTAKES.values() for _, sentence in mista
 READERS = {
     "attribution_rules": "attribution_touches",
     "attribution_touch_types": "fct_sessions",
+    "audience_rules": "audiences",
+    "campaign_offers": "customer_standings",
+    "contact_channels": "int_contact_days",
+    "segment_playbook": "int_playbook",
+    "stage_playbook": "int_playbook",
+    "winback_plans": "int_playbook",
     "channels": "fct_orders",
     "decline_rules": "int_order_signals",
     "effort_levels": "customer_health",
@@ -662,6 +802,17 @@ def copy_of_the_project(folder: Path) -> Path:
     return copy
 
 
+def edit_seed(project: Path, seed: str, edit: Callable[[Rows], Rows]) -> None:
+    """Change the rows of a rule seed in a copy of the project."""
+    file = project / "seeds" / "rules" / f"{seed}.csv"
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = edit(list(csv.DictReader(stream)))
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def build(project: Path, database: Path, select: str) -> Build:
     """Build part of a copy of the project."""
     arguments = ("--project-dir", str(project))
@@ -677,15 +828,8 @@ def wrong(tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp("rules")
     project = copy_of_the_project(folder)
     for seed, mistakes in MISTAKES.items():
-        file = project / "seeds" / "rules" / f"{seed}.csv"
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
         for edit, _ in mistakes:
-            rows = edit(rows)
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+            edit_seed(project, seed, edit)
     select = " ".join(["path:seeds/rules", *sorted(set(READERS.values()))])
     return build(project, folder / "company.duckdb", select)
 
@@ -698,6 +842,12 @@ def test_a_mistake_in_a_rule_is_named(wrong: Build, sentence: str) -> None:
 
 # What some of the mistakes are besides.
 ALSO = [
+    "audience_rules.csv, win_back: priority 4 stands there more than once",
+    "audience_rules.csv, ambassadors: no playbook has the action applause",
+    "contact_channels.csv, sms: position 1 stands there more than once",
+    "churn_reasons.csv, quality: the group product_or_service",
+    "churn_reasons.csv, price: the group product_or_service",
+    "winback_plans.csv: the action ask_for_the_reason has more than one name or offer",
     "interaction_types.csv, b2b: step",
     "lifecycle_stages.csv: add a row for the stage use.",
     "lifecycle_thresholds.csv, b2c: onboarding_days must be smaller than min_decline_days",
@@ -765,6 +915,49 @@ def test_an_unknown_segment_stops_alone(tmp_path: Path) -> None:
     assert done.status["model.customer_lifecycle.int_segment_points"] == "skipped"
 
 
+PLAYBOOK_MISTAKES = {
+    "segment_playbook": (
+        change("recent thank_you_email", channel="e-mail"),
+        "segment_playbook.csv: there is no channel e-mail in contact_channels.csv: "
+        "write one of those, or add it there.",
+    ),
+    "audience_rules": (
+        change("win_back", action_code="order_confirmation"),
+        "audience_rules.csv, win_back: the action order_confirmation is a service, which answers "
+        "who asks: write one that is advertised.",
+    ),
+    "stage_playbook": (
+        change("decline  coupons", action_code="rich_discounts"),
+        "segment_playbook.csv: the action rich_discounts has more than one name or offer: "
+        "write the same in all playbooks, or give them other codes.",
+    ),
+    "winback_plans": (
+        change("price high", channel="letter"),
+        "winback_plans.csv: there is no channel letter in contact_channels.csv: "
+        "write one of those, or add it there.",
+    ),
+    "contact_channels": (
+        change("wechat", channel="we_chat"),
+        "contact_channels.csv: there is no channel we_chat in channels.csv: "
+        "write one of those, or add it there.",
+    ),
+}
+
+
+def test_playbooks_and_audiences_speak_of_what_there_is(tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path)
+    for seed, (edit, _) in PLAYBOOK_MISTAKES.items():
+        edit_seed(project, seed, edit)
+    select = f"{' '.join(PLAYBOOK_MISTAKES)} channels segments int_playbook"
+    done = build(project, tmp_path / "company.duckdb", select)
+    failed = [name for name, status in done.status.items() if status == "fail"]
+    assert [name.split(".")[2] for name in failed] == ["playbooks_agree"]
+    assert done.status["model.customer_lifecycle.int_playbook"] == "skipped"
+    said = " ".join(done.said.split())
+    for _, sentence in PLAYBOOK_MISTAKES.values():
+        assert sentence in said
+
+
 WRONG_VARIABLES = {
     "session_timeout_minutes": (0, "a whole number of minutes, at least 1"),
     "max_customers_per_device": (2.5, "a whole number, at least 1"),
@@ -786,6 +979,8 @@ WRONG_VARIABLES = {
     "campaign_window_days": (1.5, "a whole number of days, at least 1"),
     "recommendations_per_customer": (0, "a whole number of products, at least 1"),
     "recommendation_rules_per_product": ("all", "a whole number of rules, at least 1"),
+    "preferred_channel_days": (0, "a whole number of days, at least 1"),
+    "action_window_days": (1.5, "a whole number of days, at least 1"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
     "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
