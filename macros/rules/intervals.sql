@@ -20,7 +20,7 @@
     One end of the 95 % interval of the difference between two shares, from the shares and the ends of
     their Wilson intervals: Newcombe (1998), Statistics in Medicine 17, method 10.
 -#}
-{% macro difference_bound(share, low, high, other_share, other_low, other_high, end) -%}
+{% macro newcombe_bound(share, low, high, other_share, other_low, other_high, end) -%}
     {%- set side, own, other = {'low': ('-', low, other_high), 'high': ('+', high, other_low)}[end] -%}
     {{ to_bound(
         share ~ ' - ' ~ other_share ~ ' ' ~ side ~ ' sqrt(cast('

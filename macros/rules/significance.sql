@@ -132,21 +132,22 @@
 {%- endmacro %}
 
 {#-
-    One end of the 95 % interval of the difference of two means: of shares after Newcombe (1998),
-    Statistics in Medicine 17, method 10, which holds for few units and for none out of n as well; of
-    other means after Welch.
+    One end of the 95 % interval of the difference of two means: of shares after Newcombe, which holds for
+    few units and for none out of n as well; of other means after Welch.
 -#}
 {% macro difference_bound(rows, end) -%}
-    {%- set side, other = {'low': ['-', 'high'], 'high': ['+', 'low']}[end] -%}
-    {%- set own = '(' ~ rows ~ '.mean - ' ~ wilson_bound(rows ~ '.value_sum', rows ~ '.units', end) ~ ')' -%}
-    {%- set base -%}
-        ({{ rows }}.control_mean - {{ wilson_bound(rows ~ '.control_value_sum', rows ~ '.control_units', other) }})
-    {%- endset -%}
+    {%- set bounds = [] -%}
+    {%- for own in ['', 'control_'] -%}
+        {%- do bounds.append(rows ~ '.' ~ own ~ 'mean') -%}
+        {%- for side in ['low', 'high'] -%}
+            {%- do bounds.append(wilson_bound(rows ~ '.' ~ own ~ 'value_sum', rows ~ '.' ~ own ~ 'units', side)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     case
         when {{ rows }}.is_share and {{ rows }}.variance is not null
-            then {{ rows }}.difference {{ side }} sqrt({{ own }} * {{ own }} + {{ base }} * {{ base }})
+            then {{ newcombe_bound(bounds[0], bounds[1], bounds[2], bounds[3], bounds[4], bounds[5], end) }}
         when not {{ rows }}.is_share
-            then {{ rows }}.difference {{ side }} {{ rows }}.reach * {{ rows }}.standard_error
+            then {{ rows }}.difference {{ {'low': '-', 'high': '+'}[end] }} {{ rows }}.reach * {{ rows }}.standard_error
     end
 {%- endmacro %}
 

@@ -158,7 +158,7 @@ described as (
         {%- for end in ['low', 'high'] %}
         case
             when is_window_over
-                then {{ difference_bound(
+                then {{ newcombe_bound(
                     'treated_rate', 'treated_low', 'treated_high', 'withheld_rate', 'withheld_low', 'withheld_high', end
                 ) }}
         end as conversion_difference_{{ end }},
