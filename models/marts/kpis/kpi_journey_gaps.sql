@@ -59,6 +59,8 @@ staked as (
             end as decimal(18, 6)
         ) as dropped_beyond,
         {{ wilson_bound('based.dropped', 'based.entered', 'low') }} as drop_off_low_rate,
+        coalesce(based.given_share, {{ wilson_bound('based.past_dropped', 'based.past_entered', 'high') }})
+            as benchmark_high_rate,
         journey_values.value_amount,
         journey_values.value_basis
     from based
@@ -101,7 +103,7 @@ described as (
         cast(priced.past_dropped as {{ dbt.type_bigint() }}) as past_dropped,
         priced.benchmark_drop_off_rate,
         priced.benchmark_basis,
-        priced.drop_off_low_rate > priced.benchmark_drop_off_rate as is_beyond_chance,
+        priced.drop_off_low_rate > priced.benchmark_high_rate as is_beyond_chance,
         priced.dropped_beyond,
         priced.value_amount,
         priced.value_basis,
