@@ -827,8 +827,8 @@ MUTANTS = [
         "rule",
         "A step without benchmark and past loses nothing instead of nobody knows",
         "models/marts/kpis/kpi_journey_gaps.sql",
-        "            when benchmark_drop_off_rate is not null then greatest(",
-        "            when 1 = 1 then greatest(",
+        "when based.benchmark_share is not null\n                    then",
+        "when 1 = 1\n                    then",
     ),
     Mutant(
         "rule",

@@ -26,7 +26,7 @@ reasons as (
         count(*) as reason_losses,
         row_number() over (
             partition by steps.customer_type, steps.journey, steps.step
-            order by count(*) desc, losses.churn_reason
+            order by count(*) desc, {{ sortable('losses.churn_reason') }} asc
         ) as place
     from steps
     inner join {{ ref('losses') }} as losses
@@ -75,7 +75,8 @@ weakest as (
     select
         *,
         row_number() over (
-            partition by customer_type, journey, step order by satisfaction_high_rate, interaction_type, channel
+            partition by customer_type, journey, step
+            order by satisfaction_high_rate, {{ sortable('interaction_type') }}, {{ sortable('channel') }}
         ) as place
     from bounded
     where satisfied_answers < answers

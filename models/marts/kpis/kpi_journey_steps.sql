@@ -131,14 +131,21 @@ steps as (
 ),
 
 -- Journeys mature at different speed: each is looked at in its own newest months.
+dated as (
+
+    select
+        *,
+        max(case when is_mature then month_start_on end) over (partition by journey) as newest_month_on
+    from steps
+
+),
+
 aged as (
 
     select
         *,
-        {{ dbt.datediff(
-            'month_start_on', 'max(case when is_mature then month_start_on end) over (partition by journey)', 'month'
-        ) }} as months_ago
-    from steps
+        {{ dbt.datediff('month_start_on', 'newest_month_on', 'month') }} as months_ago
+    from dated
 
 ),
 
