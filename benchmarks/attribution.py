@@ -58,9 +58,10 @@ def main() -> None:
     queries = {"floor: scan and group": FLOOR, **compiled(database)}
     with (
         tempfile.TemporaryDirectory() as folder,
-        duckdb.connect(str(database), read_only=True) as con,
+        duckdb.connect(f"{folder}/scratch.duckdb") as con,
     ):
-        con.execute(f"set TimeZone = 'UTC'; attach '{folder}/scratch.duckdb' as scratch")
+        con.execute(f"attach '{database}' (read_only); use {database.stem}")
+        con.execute("set TimeZone = 'UTC'")
         con.execute("set preserve_insertion_order = false")
         (interactions,) = con.execute(
             "select count(*) from intermediate.int_interactions where customer_id is not null"
