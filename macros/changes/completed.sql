@@ -15,8 +15,8 @@
         'fct_orders', 'campaign_contacts', 'fct_campaign_orders', 'int_customer_products',
         'fct_revenue_events', 'attribution_touches', 'fct_customer_months', 'confirmed_churns',
         'lifecycle_transitions', 'customer_segment_history', 'decline_signals', 'loss_contacts',
-        'int_tickets', 'int_experiment_outcomes', 'int_funnel_entries', 'int_stage_touches', 'int_onboarding',
-        'int_activity_months', 'int_contact_costs', 'int_contact_days', 'int_reason_events', 'int_buyer_statistics',
+        'int_tickets', 'int_experiment_outcomes', 'int_assigned_outcomes', 'int_funnel_entries',
+        'int_stage_touches', 'int_onboarding', 'int_activity_months', 'int_contact_costs', 'int_contact_days', 'int_reason_events', 'int_buyer_statistics',
     ] %}
 -- depends_on: {{ ref(model_name) }}
     {%- endfor %}

@@ -732,9 +732,9 @@ MUTANTS = [
     Mutant(
         "rule",
         "The last draw of a customer counts, not the first",
-        "models/marts/value/campaign_holdouts.sql",
-        "            order by assignments.assigned_at, ",
-        "            order by assignments.assigned_at desc, ",
+        "models/intermediate/int_assigned_outcomes.sql",
+        "order by assigned_at, {{",
+        "order by assigned_at desc, {{",
         TESTS_TESTS,
     ),
     Mutant(

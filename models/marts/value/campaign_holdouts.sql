@@ -14,63 +14,21 @@ experiments as (
 
 ),
 
-moments as (
-
-    select * from {{ ref('int_purchase_moments') }}
-
-),
-
-resolved as (
-
-    select
-        experiments.experiment_id,
-        experiments.campaign_id,
-        experiments.ends_at,
-        coalesce(contacts.customer_id, devices.customer_id) as customer_id,
-        assignments.variant = experiments.control_variant as is_withheld,
-        assignments.assigned_at,
-        {{ add_days('assignments.assigned_at', var('campaign_window_days')) }} as window_ends_at,
-        row_number() over (
-            partition by experiments.experiment_id, coalesce(contacts.customer_id, devices.customer_id)
-            order by assignments.assigned_at, {{ sortable('assignments.variant') }}
-        ) as place
-    from {{ ref('stg_experiment_assignments') }} as assignments
-    inner join experiments
-        on assignments.experiment_id = experiments.experiment_id
-    left join {{ ref('int_contacts') }} as contacts
-        on assignments.customer_id = contacts.contact_id
-    left join {{ ref('int_identities') }} as devices
-        on
-            assignments.anonymous_id = devices.source_id
-            and devices.source_kind = 'anonymous'
-            and assignments.customer_id is null
-            and assignments.assigned_at >= devices.valid_from
-            and (assignments.assigned_at < devices.valid_to or devices.valid_to is null)
-    where coalesce(contacts.customer_id, devices.customer_id) is not null
-
-),
-
--- By the arm that was drawn first, whatever became of it: whom the contact reached is no chance.
 units as (
 
-    select * from resolved
-    where place = 1
-
-),
-
-purchases as (
-
     select
-        units.experiment_id,
-        units.customer_id,
-        sum(moments.net_amount) as net_amount
-    from units
-    inner join moments
-        on
-            units.customer_id = moments.customer_id
-            and units.assigned_at < moments.purchased_at
-            and units.window_ends_at > moments.purchased_at
-    group by units.experiment_id, units.customer_id
+        experiments.campaign_id,
+        experiments.experiment_id,
+        experiments.ends_at,
+        outcomes.customer_id,
+        outcomes.variant = experiments.control_variant as is_withheld,
+        outcomes.assigned_at,
+        outcomes.window_ends_at,
+        outcomes.has_ordered,
+        outcomes.net_amount
+    from {{ ref('int_assigned_outcomes') }} as outcomes
+    inner join experiments
+        on outcomes.experiment_id = experiments.experiment_id
 
 ),
 
@@ -84,9 +42,9 @@ arms as (
         count(*) as customers,
         {%- for arm, condition in {'treated': 'not units.is_withheld', 'withheld': 'units.is_withheld'}.items() %}
         sum(case when {{ condition }} then 1 else 0 end) as {{ arm }}_customers,
-        sum(case when {{ condition }} and purchases.customer_id is not null then 1 else 0 end)
+        sum(case when {{ condition }} and units.has_ordered then 1 else 0 end)
             as {{ arm }}_converted_customers,
-        sum(case when {{ condition }} then coalesce(purchases.net_amount, 0) else 0 end) as {{ arm }}_net_amount,
+        sum(case when {{ condition }} then units.net_amount else 0 end) as {{ arm }}_net_amount,
         {%- endfor %}
         sum(
             case
@@ -99,10 +57,6 @@ arms as (
             end
         ) as contacted_withheld_customers
     from units
-    left join purchases
-        on
-            units.experiment_id = purchases.experiment_id
-            and units.customer_id = purchases.customer_id
     left join {{ ref('campaign_contacts') }} as contacts
         on
             units.campaign_id = contacts.campaign_id
