@@ -187,6 +187,11 @@ def test_a_build_that_did_not_finish_is_not_exported(company: Path) -> None:
     assert "the last build did not finish" in refused(company)
 
 
+def test_a_build_of_the_past_is_not_exported() -> None:
+    with pytest.raises(UserError, match="is a build of the past"):
+        export(PROJECT, "loyal_news", prefix="as_of_20240630_")
+
+
 def test_an_audience_of_nobody_writes_nothing(company: Path) -> None:
     folder, said = exported(company, "save_valuable")
     assert folder is None
