@@ -108,8 +108,8 @@ def export(
     """
     if re.search(r"as_of_\d+_$", prefix):
         raise UserError(
-            f"{prefix} is a build of the past, and nobody is contacted for what was so then. Export "
-            "from the build of what is known now."
+            f"{prefix} is a build of the past, and nobody is contacted for what was so then. "
+            "Export from the build of what is known now."
         )
     database = duckdb_file(project, target)
     with cursor(project, target, database) as run:

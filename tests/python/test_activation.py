@@ -27,9 +27,7 @@ FOLDER = "loyal_news-20241230T230000"
 
 
 @pytest.fixture
-def company(
-    sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def company(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the built sample company, to be exported from."""
     # Views name their database, so the copy keeps its name.
     database = tmp_path / sample_database.name
