@@ -1,3 +1,7 @@
+{#- What playbooks and audiences say of each other is checked before either is used. -#}
+{%- for seed in ['audience_rules', 'contact_channels', 'channels', 'segments'] -%}
+    {{ after(seed) }}
+{%- endfor -%}
 with
 
 segment_actions as (
