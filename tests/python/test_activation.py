@@ -16,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from conftest import PROJECT, Command
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from lifecycle import erase
 from lifecycle.errors import UserError
@@ -300,6 +301,10 @@ def test_once_round_with_the_sample_company(tmp_path: Path) -> None:
     ((code, treated, converted, held_out, control, low, verdict, weight),) = rows(database, results)
     assert (code, treated, converted) == ("new_product_news", len(contacts), ordered)
     assert (held_out, control) == (len(members) - len(contacts), 0)
+    oracle = confint_proportions_2indep(
+        ordered, len(contacts), 0, held_out, compare="diff", method="agresti-caffo"
+    )
+    assert float(low) == pytest.approx(oracle[0], abs=1e-8)
     assert low > 0
     assert verdict == "earns"
     assert weight > 1
