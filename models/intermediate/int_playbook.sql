@@ -1,7 +1,8 @@
 {#- What playbooks and audiences say of each other is checked before either is used. -#}
-{%- for seed in ['audience_rules', 'contact_channels', 'channels', 'segments'] -%}
-    {{ after(seed) }}
-{%- endfor -%}
+{{ after('audience_rules') }}
+{{- after('contact_channels') }}
+{{- after('channels') }}
+{{- after('segments') }}
 with
 
 segment_actions as (
