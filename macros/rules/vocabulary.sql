@@ -22,6 +22,7 @@
         'measures': ['promotion', 'satisfaction', 'effort'],
         'channel_kind': ['online', 'offline', 'partner'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
+        'plan_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price', 'unknown'],
         'decline_signal': decline_signal_words(),
         'value_tier': ['high', 'medium', 'low'],
         'effort_level': ['high', 'standard', 'low'],
