@@ -6,6 +6,7 @@ who has withdrawn or asked to be forgotten since the build.
 
 import csv
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,6 +106,11 @@ def export(
     is the build's schema_prefix. Returns the folder, None when the audience is empty. Raises
     UserError for what the user can mend; then nothing was exported.
     """
+    if re.search(r"as_of_\d+_$", prefix):
+        raise UserError(
+            f"{prefix} is a build of the past, and nobody is contacted for what was so then. "
+            "Export from the build of what is known now."
+        )
     database = duckdb_file(project, target)
     with cursor(project, target, database) as run:
         chosen = read_audience(run, prefix, audience)

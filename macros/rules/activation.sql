@@ -1,12 +1,12 @@
-{#- The clauses that the actions of every playbook keep. -#}
-{% macro action_clauses(has_priority=true) %}
+{#- The clauses that the actions of every playbook keep, before its `own`. -#}
+{% macro action_clauses(own, has_priority=true) %}
     {%- set clauses = [
         must_not_be_empty('action_code'),
         must_not_be_empty('name_en'),
         must_not_be_empty('name_zh'),
         one_of('offer_type', vocabulary('offer_type')),
     ] -%}
-    {{ return(clauses + ([must_not_be_empty('priority')] if has_priority else [])) }}
+    {{ return(clauses + ([must_not_be_empty('priority')] if has_priority else []) + own) }}
 {% endmacro %}
 
 {#- What playbooks, audiences and channels say of each other and is not so, as a test. -#}

@@ -25,6 +25,7 @@
         'channel_kind': ['online', 'offline', 'partner'],
         'conversion_kind': ['new', 'repeat'],
         'churn_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price'],
+        'plan_reason': ['changed_needs', 'competition', 'financial', 'quality', 'function', 'price', 'unknown'],
         'decline_signal': decline_signal_words(),
         'value_tier': ['high', 'medium', 'low'],
         'effort_level': ['high', 'standard', 'low'],

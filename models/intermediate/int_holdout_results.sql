@@ -84,12 +84,16 @@ arms as (
         action_code,
         offer_type,
         channel,
-        {% for arm, condition in [('treated', 'is_treated'), ('control', 'not is_treated')] -%}
-        cast(sum(case when {{ condition }} then 1 else 0 end) as {{ type_double() }}) as {{ arm }}_customers,
-        cast(sum(case when {{ condition }} and has_ordered then 1 else 0 end) as {{ type_double() }}) as {{ arm }}_converted,
-        coalesce(avg(case when {{ condition }} then net_amount end), 0) as {{ arm }}_mean,
-        coalesce(var_samp(case when {{ condition }} then net_amount end), 0) as {{ arm }}_variance{{ ',' if not loop.last }}
-        {% endfor %}
+        cast(sum(case when is_treated then 1 else 0 end) as {{ type_double() }}) as treated_customers,
+        cast(sum(case when is_treated and has_ordered then 1 else 0 end) as {{ type_double() }})
+            as treated_converted,
+        {{ to_total('coalesce(avg(case when is_treated then net_amount end), 0)') }} as treated_mean,
+        {{ to_total('coalesce(var_samp(case when is_treated then net_amount end), 0)') }} as treated_variance,
+        cast(sum(case when not is_treated then 1 else 0 end) as {{ type_double() }}) as control_customers,
+        cast(sum(case when not is_treated and has_ordered then 1 else 0 end) as {{ type_double() }})
+            as control_converted,
+        {{ to_total('coalesce(avg(case when not is_treated then net_amount end), 0)') }} as control_mean,
+        {{ to_total('coalesce(var_samp(case when not is_treated then net_amount end), 0)') }} as control_variance
     from outcomes
     group by experiment_id, action_code, offer_type, channel
 

@@ -1,3 +1,8 @@
+{#- What playbooks and audiences say of each other is checked before either is used. -#}
+{{ after('audience_rules') }}
+{{- after('contact_channels') }}
+{{- after('channels') }}
+{{- after('segments') }}
 with
 
 segment_actions as (

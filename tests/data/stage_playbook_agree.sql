@@ -2,7 +2,7 @@
 -- each stage of a customer has some. Each row says in `problem` what to change in
 -- seeds/rules/stage_playbook.csv.
 {%- set stages = vocabulary('stage') | reject('equalto', 'lost_prospect') | list -%}
-{{ seed_problems('stage_playbook', ['stage', 'action_code'], clauses=action_clauses() + [
+{{ seed_problems('stage_playbook', ['stage', 'action_code'], clauses=action_clauses([
     one_of('stage', vocabulary('stage')),
     (
         "stage_detail is not null and not ("
@@ -21,4 +21,4 @@
         "is_addressed and offer_type = 'service' and channel is null",
         "it is a service without a channel: name one, as nobody is asked which they prefer",
     ),
-], queries=missing_rows('stage_playbook', 'stage', stages) + missing_places('stage_playbook', 'priority', within='stage')) }}
+]), queries=missing_rows('stage_playbook', 'stage', stages) + missing_places('stage_playbook', 'priority', within='stage')) }}

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from conftest import PROJECT, Command
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from lifecycle import erase
 from lifecycle.errors import UserError
@@ -27,9 +28,7 @@ FOLDER = "loyal_news-20241230T230000"
 
 
 @pytest.fixture
-def company(
-    sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def company(sample_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the built sample company, to be exported from."""
     # Views name their database, so the copy keeps its name.
     database = tmp_path / sample_database.name
@@ -187,6 +186,11 @@ def test_a_build_that_did_not_finish_is_not_exported(company: Path) -> None:
     assert "the last build did not finish" in refused(company)
 
 
+def test_a_build_of_the_past_is_not_exported() -> None:
+    with pytest.raises(UserError, match="is a build of the past"):
+        export(PROJECT, "loyal_news", prefix="as_of_20240630_")
+
+
 def test_an_audience_of_nobody_writes_nothing(company: Path) -> None:
     folder, said = exported(company, "save_valuable")
     assert folder is None
@@ -297,6 +301,10 @@ def test_once_round_with_the_sample_company(tmp_path: Path) -> None:
     ((code, treated, converted, held_out, control, low, verdict, weight),) = rows(database, results)
     assert (code, treated, converted) == ("new_product_news", len(contacts), ordered)
     assert (held_out, control) == (len(members) - len(contacts), 0)
+    oracle = confint_proportions_2indep(
+        ordered, len(contacts), 0, held_out, compare="diff", method="agresti-caffo"
+    )
+    assert float(low) == pytest.approx(oracle[0], abs=1e-8)
     assert low > 0
     assert verdict == "earns"
     assert weight > 1

@@ -843,6 +843,7 @@ def test_a_mistake_in_a_rule_is_named(wrong: Build, sentence: str) -> None:
 # What some of the mistakes are besides.
 ALSO = [
     "audience_rules.csv, win_back: priority 4 stands there more than once",
+    "audience_rules.csv, intent: it asks for nothing",
     "audience_rules.csv, ambassadors: no playbook has the action applause",
     "contact_channels.csv, sms: position 1 stands there more than once",
     "churn_reasons.csv, quality: the group product_or_service",

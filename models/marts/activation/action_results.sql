@@ -105,8 +105,10 @@ described as (
         incremental_low_rate,
         incremental_high_rate,
         {{ to_total('mean_difference') }} as incremental_net_amount,
-        {{ to_total('mean_difference - ' ~ z_of_95_percent() | trim ~ ' * mean_error') }} as incremental_net_low_amount,
-        {{ to_total('mean_difference + ' ~ z_of_95_percent() | trim ~ ' * mean_error') }} as incremental_net_high_amount,
+        {{ to_total('mean_difference - ' ~ z_of_95_percent() | trim ~ ' * mean_error') }}
+            as incremental_net_low_amount,
+        {{ to_total('mean_difference + ' ~ z_of_95_percent() | trim ~ ' * mean_error') }}
+            as incremental_net_high_amount,
         case
             when incremental_low_rate > 0 then 'earns'
             when incremental_high_rate < 0 then 'costs'

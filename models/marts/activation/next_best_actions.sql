@@ -85,7 +85,7 @@ ranked as (
         scored.action_name_en,
         scored.action_name_zh,
         scored.offer_type,
-        scored.channel as channel,
+        scored.channel,
         scored.discount_rate,
         scored.offer_link,
         scored.effort_level,
