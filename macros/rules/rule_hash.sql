@@ -21,7 +21,6 @@
             'recommendations_per_customer',
             'recommendation_rules_per_product',
             'preferred_channel_days',
-            'action_window_days',
             'repeat_windows_days',
             'scorecard_repeat_window_days',
             'journey_gap_months',

@@ -39,7 +39,6 @@
         ('recommendations_per_customer', 1, true, 'a whole number of products, at least 1'),
         ('recommendation_rules_per_product', 1, true, 'a whole number of rules, at least 1'),
         ('preferred_channel_days', 1, true, 'a whole number of days, at least 1'),
-        ('action_window_days', 1, true, 'a whole number of days, at least 1'),
         ('high_value_factor', 0.0001, false, 'a number above 0, as in 1.5'),
         ('journey_gap_months', 1, true, 'a whole number of months, at least 1'),
         ('journey_past_months', 1, true, 'a whole number of months, at least 1'),

@@ -13,7 +13,7 @@ interactions as (
         channel,
         direction,
         signal,
-        interaction_type = 'unsubscribe' as is_unsubscription,
+        coalesce(counts_as = 'opt_out', false) as is_unsubscription,
         occurred_at,
         occurred_on
     from {{ ref('int_interactions') }}

@@ -24,56 +24,22 @@ experiments as (
 
 ),
 
--- The first arm counts, and only who was in it long enough.
-assigned as (
+-- Only who was in an arm long enough.
+outcomes as (
 
     select
         experiments.experiment_id,
         experiments.action_code,
         experiments.offer_type,
         experiments.channel,
-        contacts.customer_id,
-        assignments.variant != experiments.control_variant as is_treated,
-        assignments.assigned_at,
-        row_number() over (
-            partition by experiments.experiment_id, contacts.customer_id
-            order by assignments.assigned_at, {{ sortable('assignments.variant') }}
-        ) as place
-    from {{ ref('stg_experiment_assignments') }} as assignments
+        assigned.variant != experiments.control_variant as is_treated,
+        assigned.has_ordered,
+        cast(assigned.net_amount as {{ type_double() }}) as net_amount
+    from {{ ref('int_assigned_outcomes') }} as assigned
     inner join experiments
-        on assignments.experiment_id = experiments.experiment_id
-    inner join {{ ref('int_contacts') }} as contacts
-        on assignments.customer_id = contacts.contact_id
+        on assigned.experiment_id = experiments.experiment_id
     cross join as_of
-    where {{ add_days('assignments.assigned_at', var('action_window_days')) }} <= as_of.as_of
-
-),
-
-outcomes as (
-
-    select
-        assigned.experiment_id,
-        assigned.action_code,
-        assigned.offer_type,
-        assigned.channel,
-        assigned.is_treated,
-        assigned.customer_id,
-        count(moments.customer_id) > 0 as has_ordered,
-        cast(coalesce(sum(moments.net_amount), 0) as {{ type_double() }}) as net_amount
-    from assigned
-    left join {{ ref('int_purchase_moments') }} as moments
-        on
-            assigned.customer_id = moments.customer_id
-            and assigned.assigned_at <= moments.purchased_at
-            and moments.purchased_at < {{ add_days('assigned.assigned_at', var('action_window_days')) }}
-    where assigned.place = 1
-    group by
-        assigned.experiment_id,
-        assigned.action_code,
-        assigned.offer_type,
-        assigned.channel,
-        assigned.is_treated,
-        assigned.customer_id
+    where assigned.window_ends_at <= as_of.as_of
 
 ),
 

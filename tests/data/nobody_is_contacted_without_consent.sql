@@ -36,10 +36,10 @@ unsubscribed as (
         contacts.root_contact_id,
         touches.channel,
         max(touches.occurred_at) as unsubscribed_at
-    from {{ ref('fct_interactions') }} as touches
+    from {{ ref('int_interactions') }} as touches
     inner join contacts
         on touches.contact_id = contacts.contact_id
-    where touches.interaction_type = 'unsubscribe'
+    where touches.counts_as = 'opt_out'
     group by contacts.root_contact_id, touches.channel
 
 ),

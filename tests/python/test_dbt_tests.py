@@ -389,8 +389,7 @@ GENERIC = [
     ),
     (
         "nobody_is_contacted_without_consent",
-        "update intermediate.int_interactions set channel = 'email',"
-        " interaction_type = 'unsubscribe' where is_mapped_type",
+        "update intermediate.int_interactions set channel = 'email', counts_as = 'opt_out'",
     ),
     (
         "frequency_caps_are_kept",

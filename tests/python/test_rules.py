@@ -981,7 +981,6 @@ WRONG_VARIABLES = {
     "recommendations_per_customer": (0, "a whole number of products, at least 1"),
     "recommendation_rules_per_product": ("all", "a whole number of rules, at least 1"),
     "preferred_channel_days": (0, "a whole number of days, at least 1"),
-    "action_window_days": (1.5, "a whole number of days, at least 1"),
     "reporting_timezone": ("Berlin", "a name of the IANA time zones"),
     "reporting_currency": ("euro", "three capital letters"),
     "personal_attributes": ("x_phone", "a list of columns that begin with x_"),
