@@ -1,3 +1,3 @@
 """The harness around the dbt project: generate, load, build, fit, summary."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
