@@ -57,14 +57,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     reads = {
         "formulas": "asked",
         "kpi_product_affinities": "company.marts.fct_order_items",
-        "kpi_survival": "company.intermediate.int_lives",
-        "kpi_survival_differences": "company.intermediate.int_lives",
+        "kpi_survival": "company.marts.customer_lives",
+        "kpi_survival_differences": "company.marts.customer_lives",
     }
 
     def made(name: str, rows: pd.DataFrame) -> pd.DataFrame:
         with duckdb.connect() as con:
             con.execute("attach ':memory:' as company")
-            con.execute("create schema company.marts; create schema company.intermediate")
+            con.execute("create schema company.marts")
             con.execute(f"create table {reads[name]} as from rows")
             return con.execute(sql[name]).df()
 
