@@ -474,7 +474,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "A life lasts until the last churn, not the first",
-        "models/intermediate/int_lives.sql",
+        "models/marts/value/customer_lives.sql",
         "min(valid_from) as churned_at",
         "max(valid_from) as churned_at",
     ),

@@ -1,5 +1,7 @@
 {%- set gains = ['new', 'expansion', 'reactivation', 'winback'] -%}
 {%- set losses = ['contraction', 'pause', 'churn'] -%}
+{#- Beside the sum: what paused in earlier months and turned out to be lost in this one. -#}
+{%- set beside = ['confirmed_churn'] -%}
 with
 
 months as (
@@ -14,7 +16,21 @@ months as (
 
 movements as (
 
-    select * from {{ ref('revenue_movements') }}
+    select
+        customer_type,
+        month_start_on,
+        movement,
+        moved_amount
+    from {{ ref('revenue_movements') }}
+
+    union all
+
+    select
+        customer_type,
+        cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date) as month_start_on,
+        'confirmed_churn' as movement,
+        lost_amount as moved_amount
+    from {{ ref('confirmed_churns') }}
 
 ),
 
@@ -81,26 +97,13 @@ moved as (
 
     select
         month_start_on,
-        {%- for movement in gains + losses %}
+        {%- for movement in gains + losses + beside %}
         sum(case when movement = '{{ movement }}' then moved_amount else 0 end) as {{ movement }}_amount,
         sum(case when movement = '{{ movement }}' then 1 else 0 end) as {{ movement }}_customers,
         {%- endfor %}
         customer_type
     from movements
     group by month_start_on, customer_type
-
-),
-
--- Beside the sum: what paused in earlier months and turned out to be lost in this one.
-confirmed as (
-
-    select
-        customer_type,
-        cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date) as month_start_on,
-        sum(lost_amount) as lost_amount,
-        count(*) as customers
-    from {{ ref('confirmed_churns') }}
-    group by customer_type, cast({{ dbt.date_trunc('month', business_date('churned_at')) }} as date)
 
 ),
 
@@ -111,7 +114,7 @@ bridge as (
         every_month.customer_type,
         every_month.is_month_complete,
         {{ to_total('every_month.start_amount') }} as start_amount,
-        {%- for movement in gains + losses %}
+        {%- for movement in gains + losses + beside %}
         {{ to_total(
             'case when every_month.is_month_complete then coalesce(moved.' ~ movement ~ '_amount, 0) end'
         ) }} as {{ movement }}_amount,
@@ -127,24 +130,12 @@ bridge as (
             ~ ' then every_month.end_amount - every_month.start_amount'
             ~ ' when every_month.is_month_complete then 0 end'
         ) }} as guest_change_amount,
-        {{ to_total('every_month.end_amount') }} as end_amount,
-        {{ to_total('case when every_month.is_month_complete then coalesce(confirmed.lost_amount, 0) end') }}
-            as confirmed_churn_amount,
-        cast(
-            case
-                when every_month.is_month_complete and every_month.customer_type != 'guest'
-                    then coalesce(confirmed.customers, 0)
-            end as {{ dbt.type_bigint() }}
-        ) as confirmed_churn_customers
+        {{ to_total('every_month.end_amount') }} as end_amount
     from every_month
     left join moved
         on
             every_month.month_start_on = moved.month_start_on
             and every_month.customer_type = moved.customer_type
-    left join confirmed
-        on
-            every_month.month_start_on = confirmed.month_start_on
-            and every_month.customer_type = confirmed.customer_type
 
 )
 

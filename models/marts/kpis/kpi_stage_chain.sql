@@ -151,7 +151,12 @@ described as (
             starts.customer_type = totals.customer_type
             and starts.from_stage = totals.from_stage
     where
-        stages.stage in ('churn', '{{ transient | join("', '") }}')
+        stages.stage in (
+            'churn',
+            {%- for stage in transient %}
+            '{{ stage }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
 
 )
 

@@ -7,7 +7,7 @@ lives as (
         cohort_year_start_on,
         days,
         case when is_churned then 1 else 0 end as is_churned
-    from {{ ref('int_lives') }}
+    from {{ ref('customer_lives') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 lives as (
 
-    select * from {{ ref('int_lives') }}
+    select * from {{ ref('customer_lives') }}
 
 ),
 
