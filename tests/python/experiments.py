@@ -1,4 +1,7 @@
-"""The models of experiments as a bench: arms or units in, splits and verdicts out, no dbt run between."""
+"""The models of experiments as a bench: units or arms in, splits and verdicts out.
+
+One dbt run compiles them; what runs on the rows of a test is dbt's own SQL.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import duckdb
 import pandas as pd
 from warehouse import PROJECT, run_dbt
 
-MODELS = ("int_experiment_splits", "int_experiment_comparisons", "kpi_experiments")
+MODELS = (
+    "int_experiment_units", "int_experiment_outcomes", "int_experiment_arms",
+    "int_experiment_splits", "int_experiment_comparisons", "kpi_experiments",
+)  # fmt: skip
 AS_OF = pd.Timestamp("2025-06-01")
 STARTED, ENDED = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01")
 
@@ -69,7 +75,7 @@ class Bench:
         if experiments is None:
             experiments = pd.DataFrame({"experiment_id": arms.experiment_id.unique()})
         self.plan(experiments)
-        self.con.execute(f"""
+        self.con.execute("""
             create or replace table intermediate.int_experiment_arms as
             select
                 experiment_id, segment, variant, metric, is_primary, units,
@@ -87,7 +93,7 @@ class Bench:
         return self.con.execute("from marts.kpi_experiments").df()
 
     def plan(self, experiments: pd.DataFrame) -> None:
-        """`stg_experiments`; what is not said has ended, has the control `a` and planned nothing."""
+        """`stg_experiments`; without saying so they have ended, a control `a` and no plan."""
         defaults = {
             "campaign_id": None, "factor": None, "segment": None, "control_variant": "a",
             "primary_metric": None, "planned_sample": None, "starts_at": STARTED, "ends_at": ENDED,
@@ -139,8 +145,9 @@ def arms_of(
 
 
 def arm(
-    experiment_id: str, variant: str, units: int, value_sum: float, value_squares: float | None = None,
-    metric: str = "order_within_14_days", segment: str = "all", is_primary: bool = True,
+    experiment_id: str, variant: str, units: int, value_sum: float,
+    value_squares: float | None = None, metric: str = "order_within_14_days", segment: str = "all",
+    is_primary: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """A row of int_experiment_arms; without squares the value is a whether."""
     return {
