@@ -111,6 +111,31 @@ class Bench:
         found = "select 1 from duckdb_tables() where table_name = ?"
         return self.con.execute(found, [table]).fetchone() is not None
 
+    def company(self, folder: Path) -> pd.DataFrame:
+        """`kpi_experiments` of a made-up company's files: devices are those of their customers."""
+        for name in ("experiments", "experiment_variants"):
+            self.con.execute(
+                f"create or replace table staging.stg_{name} as from '{folder / name}.parquet'"
+            )
+        self.con.execute(f"""
+            create or replace table intermediate.int_experiment_assignments as
+            select experiment_id, variant, assigned_at, exposed_at,
+                coalesce(customer_id, 'C' || right(anonymous_id, 7)) as customer_id
+            from '{folder / "experiment_assignments.parquet"}';
+            create or replace table intermediate.int_orders as
+            select order_id, customer_id, ordered_at, true as is_valid_order, false as is_guest,
+                cast(1 as decimal(18, 4)) as net_amount, cast(null as decimal(18, 4)) as cost_amount
+            from '{folder / "orders.parquet"}' where status <> 'cancelled';
+            create or replace table intermediate.int_interactions
+                (customer_id varchar, interaction_type varchar, occurred_at timestamp,
+                direction varchar);
+            create or replace table intermediate.int_segment_points
+                (customer_id varchar, entered_at timestamp, segment varchar);
+        """)
+        for model in MODELS:
+            self.run(model)
+        return self.con.execute("from marts.kpi_experiments").df()
+
     def split(self, variants: pd.DataFrame, units: pd.DataFrame | None = None) -> pd.DataFrame:
         """`int_experiment_splits` of planned shares and units as int_experiment_units has them."""
         self.plan(pd.DataFrame({"experiment_id": variants.experiment_id.unique()}))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from textwrap import fill
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 from warehouse import PROJECT
+
+from lifecycle.generate import generate
 
 DOCUMENT = PROJECT / "docs" / "experiments.md"
 HEADING = "## How often it is right"
@@ -302,6 +305,7 @@ def test_splits_are_those_of_scipy(bench: Bench) -> None:
 # Made-up experiments whose truth is known
 # ---------------------------------------------------------------------------------------------
 
+COMPANY = (10_000, 730, 5)  # customers, days and the seed of their randomness
 SHARES, MONEY, PEEKED, LOOKS, SPLITS = 20_000, 4_000, 4_000, 28, 20_000
 
 
@@ -475,6 +479,52 @@ def simulated_splits(bench: Bench) -> dict[str, float]:
     }
 
 
+@pytest.fixture(scope="module")
+def known_effects(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Per arm, over all experiments of its kind: what the generator adds, and what was found.
+
+    An added order matters only for those who would not have ordered anyway.
+    """
+    folder = tmp_path_factory.mktemp("made")
+    generate(*COMPANY, folder, "parquet")
+    found = bench.company(folder)
+    found = found[found.is_primary & (found.segment == "all") & found.difference.notna()]
+    added = duckdb.sql(f"""
+        select variant, any_value(true_added_order_probability) as added
+        from '{folder / "truth_experiments.parquet"}' group by variant
+    """).df()
+    rows = found.merge(added, on="variant")
+    # Each experiment weighs as much as it tells.
+    rows["weight"] = 1 / (1 / rows.units + 1 / rows.control_units)
+    rows["expected"] = rows.added * (1 - rows.control_mean)
+    arms = []
+    for (variant, effect), group in rows.groupby(["variant", "added"]):
+        of_arm = group["mean"] * (1 - group["mean"]) / group.units
+        of_control = group.control_mean * (1 - group.control_mean) / group.control_units
+        share = group.weight / group.weight.sum()
+        arms.append(
+            {"variant": variant, "added": effect, "experiments": len(group),
+             "units": int(group.units.sum() + group.control_units.sum()),
+             "expected": (share * group.expected).sum(), "found": (share * group.difference).sum(),
+             "error": np.sqrt((share**2 * (of_arm + of_control)).sum()),
+             "winners": int((group.verdict == "winner").sum()),
+             "losers": int((group.verdict == "loser").sum())}
+        )  # fmt: skip
+    return pd.DataFrame(arms).sort_values("added", ascending=False, ignore_index=True)
+
+
+def test_known_effects_are_found(known_effects: pd.DataFrame) -> None:
+    """The offer of 20 % adds an order with .12, and so on down to an arm that is its control."""
+    assert dict(zip(known_effects.variant, known_effects.added, strict=True)) == {
+        "offer_20": 0.12, "urgent": 0.06, "one_page": 0.05, "friendly": 0.04, "a_again": 0,
+    }  # fmt: skip
+    for arm_ in known_effects.itertuples():
+        assert abs(arm_.found - arm_.expected) < 3 * arm_.error, arm_.variant
+    assert known_effects.losers.sum() == 0
+    assert known_effects.winners[known_effects.added == 0].sum() == 0
+    assert known_effects.winners.sum() > 0
+
+
 def test_intervals_cover_as_often_as_they_say(
     simulated_shares: dict[str, float], simulated_money: dict[str, float]
 ) -> None:
@@ -514,6 +564,7 @@ def section(
     simulated_money: dict[str, float],
     simulated_peeks: dict[str, float],
     simulated_splits: dict[str, float],
+    known_effects: pd.DataFrame,
 ) -> str:
     """The figures as they stand in the documents."""
     shares, spent, peeks, splits = (
@@ -542,7 +593,20 @@ def section(
         f"The CUPED intervals of revenue are {spent['cuped_width']:.0%} as wide as the plain ones: "
         "what a unit spends is partly taste, which its past shows."
     )
-    return "\n\n".join([HEADING, "\n".join(table), fill(narrower, 100)]) + "\n"
+    made = (
+        f"The [generator](generator.md) knows what its experiments add. {COMPANY[0]:,} customers, "
+        f"{COMPANY[1]} days, all experiments of a kind together; to be expected is the added "
+        "probability for those who would not have ordered anyway."
+    )
+    effects = ["| arm | adds an order with | experiments | units | expected | found | winners |"]
+    effects += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
+    effects += [
+        f"| {row.variant} | {row.added:.2f} | {row.experiments} | {row.units:,} | "
+        f"{row.expected:.1%} | {row.found:.1%} ± {1.96 * row.error:.1%} | {row.winners} |"
+        for row in known_effects.itertuples()
+    ]
+    parts = ["\n".join(table), fill(narrower, 100), fill(made, 100), "\n".join(effects)]
+    return "\n\n".join([HEADING, *parts]) + "\n"
 
 
 def test_the_figures_stand_in_the_documents(section: str) -> None:
