@@ -1,7 +1,8 @@
 {#-
     What an experiment's figures are judged by, in SQL that every engine computes alike. Accuracy against
     scipy is held in tests/python/test_experiments.py and stated in docs/experiments.md. Arguments are
-    columns: each stands in its formula many times.
+    columns: each stands in its formula many times. What is smaller than e to the -700 is that: Postgres
+    refuses numbers that are too small.
 -#}
 
 {#- A difference that chance alone would give in fewer cases than this is one. Goes with 95 %. -#}
@@ -65,7 +66,7 @@
     {%- set odd = range(1, most_degrees() + 1, 2) | join(', ') -%}
     (
         case when {{ degrees }} in ({{ odd }}) then {{ normal_p_value('sqrt(' ~ chi_square ~ ')') }} else 0 end
-        + exp(-{{ chi_square }} / 2) * case {{ degrees }}
+        + exp(case when {{ chi_square }} > 1400 then -700 else -{{ chi_square }} / 2 end) * case {{ degrees }}
             {%- for number in range(1, most_degrees() + 1) %}
             when {{ number }} then {{ 'sqrt(2 * ' ~ chi_square ~ ' / 3.141592653589793) * ' if number % 2 }}
             {%- set terms, divisor = ['0' if number == 1 else '1'], namespace(value=1) -%}
@@ -89,12 +90,20 @@
 
 {#- How many standard errors the always-valid 95 % interval reaches to either side; `weight` as above. -#}
 {% macro always_valid_reach(weight) -%}
-    sqrt(2 * ({{ weight }} + 1) / {{ weight }} * ln(sqrt({{ weight }} + 1) / {{ significance_level() }}))
+    sqrt(2 * ({{ weight }} + 1) / nullif({{ weight }}, 0) * ln(sqrt({{ weight }} + 1) / {{ significance_level() }}))
 {%- endmacro %}
 
 {#- The always-valid p-value of a difference of so many standard errors. -#}
 {% macro always_valid_p_value(z, weight) -%}
-    least(1, sqrt({{ weight }} + 1) * exp(-{{ weight }} * {{ z }} * {{ z }} / (2 * ({{ weight }} + 1))))
+    {#- least() and greatest() pass over NULL, so it is asked for. -#}
+    case
+        when {{ z }} is not null
+            then least(
+                1,
+                sqrt({{ weight }} + 1)
+                * exp(greatest(-700, -{{ weight }} * {{ z }} * {{ z }} / (2 * ({{ weight }} + 1))))
+            )
+    end
 {%- endmacro %}
 
 {#-

@@ -105,11 +105,11 @@ valued as (
 
 ),
 
-arms as (
+segments as (
 
     select
         experiment_id,
-        case when grouping(segment) = 1 then 'all' else segment end as segment,
+        segment,
         variant,
         metric,
         is_primary,
@@ -122,12 +122,34 @@ arms as (
         {{ to_total('sum(net_amount)') }} as net_amount,
         {{ to_total('sum(costed_amount)') }} as costed_amount
     from valued
-    group by grouping sets (
-        (experiment_id, variant, metric, is_primary),
-        (experiment_id, variant, metric, is_primary, segment)
-    )
+    group by experiment_id, segment, variant, metric, is_primary
+
+),
+
+arms as (
+
+    select * from segments
+    where segment is not null
+
+    union all
+
+    select
+        experiment_id,
+        'all' as segment,
+        variant,
+        metric,
+        is_primary,
+        sum(units) as units,
+        sum(value_sum) as value_sum,
+        sum(value_squares) as value_squares,
+        sum(covariate_sum) as covariate_sum,
+        sum(covariate_squares) as covariate_squares,
+        sum(products) as products,
+        {{ to_total('sum(net_amount)') }} as net_amount,
+        {{ to_total('sum(costed_amount)') }} as costed_amount
+    from segments
+    group by experiment_id, variant, metric, is_primary
 
 )
 
 select * from arms
-where segment is not null

@@ -111,7 +111,7 @@ measured as (
         events.experiment_id,
         events.customer_id,
         metrics.metric,
-        metrics.measure,
+        metrics.measure in ('order', 'interaction') as is_whether,
         case metrics.measure
             when 'revenue' then events.net_amount
             when 'margin' then events.margin_amount
@@ -143,14 +143,14 @@ totals as (
         experiment_id,
         customer_id,
         metric,
-        measure,
+        is_whether,
         sum(case when is_after then amount else 0 end) as amount_after,
         sum(case when is_before then amount else 0 end) as amount_before,
         sum(case when is_after then net_amount else 0 end) as net_amount,
         sum(case when is_after then costed_amount else 0 end) as costed_amount
     from measured
     where is_after or is_before
-    group by experiment_id, customer_id, metric, measure
+    group by experiment_id, customer_id, metric, is_whether
 
 ),
 
@@ -161,10 +161,8 @@ described as (
         experiment_id,
         customer_id,
         metric,
-        {{ to_money("case when measure in ('order', 'interaction') then least(amount_after, 1) else amount_after end") }}
-            as value,
-        {{ to_money("case when measure in ('order', 'interaction') then least(amount_before, 1) else amount_before end") }}
-            as covariate,
+        {{ to_money('case when is_whether then least(amount_after, 1) else amount_after end') }} as value,
+        {{ to_money('case when is_whether then least(amount_before, 1) else amount_before end') }} as covariate,
         {{ to_money('net_amount') }} as net_amount,
         {{ to_money('costed_amount') }} as costed_amount
     from totals

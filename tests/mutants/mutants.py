@@ -16,6 +16,7 @@ ATTRIBUTES_TESTS = ("test_attributes.py",)
 SEMANTIC_TESTS = ("test_semantic.py",)
 ACTIVATION_TESTS = ("test_activation.py",)
 CHANGES_TESTS = ("test_incremental.py",)
+EXPERIMENTS_TESTS = ("test_experiments.py",)
 HARNESS_TESTS = ("test_incoming.py", "test_load.py", "test_cli.py")
 
 
@@ -836,6 +837,63 @@ MUTANTS = [
         "models/marts/kpis/kpi_journey_gap_customers.sql",
         "months.month_start_on > cast({{ dbt.dateadd",
         "months.month_start_on >= cast({{ dbt.dateadd",
+    ),
+    # --- experiments ---
+    Mutant(
+        "boundary",
+        "A unit whose time is over at `as_of` is not mature",
+        "models/intermediate/int_experiment_arms.sql",
+        "'measures.to_days') }} <= as_of.as_of",
+        "'measures.to_days') }} < as_of.as_of",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "Units that saw both arms count for one",
+        "models/intermediate/int_experiment_arms.sql",
+        "    where not units.is_crossed\n",
+        "",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "boundary",
+        "The order at the first exposure is part of the past",
+        "models/intermediate/int_experiment_outcomes.sql",
+        "events.occurred_at < events.exposed_at\n",
+        "events.occurred_at <= events.exposed_at\n",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "rule",
+        "The second of two p-values is corrected like the first",
+        "models/marts/kpis/kpi_experiments.sql",
+        "max((tests - place + 1) * deciding_p_value)",
+        "max(tests * deciding_p_value)",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "rule",
+        "An experiment with an end is judged before it is over",
+        "macros/rules/significance.sql",
+        "            ({{ rows }}.is_over or {{ rows }}.is_open)\n            and",
+        "           ",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "macro",
+        "Degrees of freedom of Welch's test with n for n - 1",
+        "macros/rules/significance.sql",
+        "{{ other_variance }} * {{ other_variance }} / ({{ other_units }} - 1), 0",
+        "{{ other_variance }} * {{ other_variance }} / {{ other_units }}, 0",
+        EXPERIMENTS_TESTS,
+    ),
+    Mutant(
+        "rule",
+        "An arm that nobody planned is no alarm",
+        "models/intermediate/int_experiment_splits.sql",
+        "            when totals.unplanned_arms > 0 and totals.expected_share > 0 then 0\n",
+        "",
+        EXPERIMENTS_TESTS,
     ),
     # --- the harness ---
     Mutant(

@@ -1,4 +1,7 @@
-"""The models of experiments as a bench: arms or units in, splits and verdicts out, no dbt run between."""
+"""The models of experiments as a bench: units or arms in, splits and verdicts out.
+
+One dbt run compiles them; what runs on the rows of a test is dbt's own SQL.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import duckdb
 import pandas as pd
 from warehouse import PROJECT, run_dbt
 
-MODELS = ("int_experiment_splits", "int_experiment_comparisons", "kpi_experiments")
+MODELS = (
+    "int_experiment_units", "int_experiment_outcomes", "int_experiment_arms",
+    "int_experiment_splits", "int_experiment_comparisons", "kpi_experiments",
+)  # fmt: skip
 AS_OF = pd.Timestamp("2025-06-01")
 STARTED, ENDED = pd.Timestamp("2025-01-01"), pd.Timestamp("2025-02-01")
 
@@ -69,7 +75,7 @@ class Bench:
         if experiments is None:
             experiments = pd.DataFrame({"experiment_id": arms.experiment_id.unique()})
         self.plan(experiments)
-        self.con.execute(f"""
+        self.con.execute("""
             create or replace table intermediate.int_experiment_arms as
             select
                 experiment_id, segment, variant, metric, is_primary, units,
@@ -87,7 +93,7 @@ class Bench:
         return self.con.execute("from marts.kpi_experiments").df()
 
     def plan(self, experiments: pd.DataFrame) -> None:
-        """`stg_experiments`; what is not said has ended, has the control `a` and planned nothing."""
+        """`stg_experiments`; without saying so they have ended, a control `a` and no plan."""
         defaults = {
             "campaign_id": None, "factor": None, "segment": None, "control_variant": "a",
             "primary_metric": None, "planned_sample": None, "starts_at": STARTED, "ends_at": ENDED,
@@ -104,6 +110,31 @@ class Bench:
         """Whether a table is there."""
         found = "select 1 from duckdb_tables() where table_name = ?"
         return self.con.execute(found, [table]).fetchone() is not None
+
+    def company(self, folder: Path) -> pd.DataFrame:
+        """`kpi_experiments` of a made-up company's files: devices are those of their customers."""
+        for name in ("experiments", "experiment_variants"):
+            self.con.execute(
+                f"create or replace table staging.stg_{name} as from '{folder / name}.parquet'"
+            )
+        self.con.execute(f"""
+            create or replace table intermediate.int_experiment_assignments as
+            select experiment_id, variant, assigned_at, exposed_at,
+                coalesce(customer_id, 'C' || right(anonymous_id, 7)) as customer_id
+            from '{folder / "experiment_assignments.parquet"}';
+            create or replace table intermediate.int_orders as
+            select order_id, customer_id, ordered_at, true as is_valid_order, false as is_guest,
+                cast(1 as decimal(18, 4)) as net_amount, cast(null as decimal(18, 4)) as cost_amount
+            from '{folder / "orders.parquet"}' where status <> 'cancelled';
+            create or replace table intermediate.int_interactions
+                (customer_id varchar, interaction_type varchar, occurred_at timestamp,
+                direction varchar);
+            create or replace table intermediate.int_segment_points
+                (customer_id varchar, entered_at timestamp, segment varchar);
+        """)
+        for model in MODELS:
+            self.run(model)
+        return self.con.execute("from marts.kpi_experiments").df()
 
     def split(self, variants: pd.DataFrame, units: pd.DataFrame | None = None) -> pd.DataFrame:
         """`int_experiment_splits` of planned shares and units as int_experiment_units has them."""
@@ -139,8 +170,9 @@ def arms_of(
 
 
 def arm(
-    experiment_id: str, variant: str, units: int, value_sum: float, value_squares: float | None = None,
-    metric: str = "order_within_14_days", segment: str = "all", is_primary: bool = True,
+    experiment_id: str, variant: str, units: int, value_sum: float,
+    value_squares: float | None = None, metric: str = "order_within_14_days", segment: str = "all",
+    is_primary: bool = True,
 ) -> dict[str, Any]:  # fmt: skip
     """A row of int_experiment_arms; without squares the value is a whether."""
     return {

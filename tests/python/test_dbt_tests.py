@@ -47,6 +47,13 @@ SINGULAR = {
         "update marts.kpi_acquisition"
         " set expected_net_365_days_amount = expected_net_365_days_amount + 0.0001"
     ),
+    "experiment_assignments_are_conserved": (
+        "delete from intermediate.int_experiment_units where experiment_id = 'X012'"
+    ),
+    "experiment_segments_add_up": (
+        "update intermediate.int_experiment_arms set value_sum = value_sum + 1"
+        " where segment = 'loyal'"
+    ),
     "fitted_thresholds_agree": (
         "update rules.lifecycle_thresholds set threshold_mode = 'population', onboarding_days = 999"
     ),
@@ -327,6 +334,31 @@ GENERIC = [
         "survival_falls_from_one_to_zero",
         "update marts.kpi_survival set at_risk = at_risk - 1 where survival_rate = 0"
         " or at_risk = churned + censored",
+    ),
+    *(
+        ("experiment_bounds_enclose", f"update marts.kpi_experiments set {end} = {middle} + 1")
+        for end, middle in [
+            ("difference_low", "difference"),
+            ("lift_low_ratio", "lift_ratio"),
+            ("cuped_difference_low", "cuped_difference"),
+            ("always_valid_difference_low", "difference"),
+        ]
+    ),
+    *(
+        (
+            "experiment_p_values_are_probabilities",
+            f"update marts.kpi_experiments set {column} = 1.5",
+        )
+        for column in ["p_value", "always_valid_p_value", "adjusted_p_value", "split_p_value"]
+    ),
+    (
+        "experiment_verdicts_follow_from_tests",
+        "update marts.kpi_experiments set verdict = 'winner', adjusted_p_value = 0.05",
+    ),
+    (
+        "exposure_does_not_come_before_assignment",
+        "update intermediate.int_experiment_units"
+        " set exposed_at = assigned_at - interval '1' second",
     ),
     (
         "first_order_is_not_after_the_last",

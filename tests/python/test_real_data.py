@@ -648,7 +648,7 @@ def test_online_retail_marts(marts: Callable[[str], Query]) -> None:
 
 
 def test_cookie_cats_marts(marts: Callable[[str], Query]) -> None:
-    """Who came back a day and seven days after installing; the tests are scipy's and statsmodels'."""
+    """Who came back a day and seven days later; the tests are those of scipy and statsmodels."""
     query = marts("cookie_cats")
     rows = query("""
         select metric, is_primary, control_units, units, round(control_mean, 6), round(mean, 6),

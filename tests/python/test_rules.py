@@ -673,6 +673,45 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
             "give each code a place of its own.",
         ),
     ],
+    "experiment_metrics": [
+        (
+            change("order_within_14_days", goal=""),
+            "experiment_metrics.csv, order_within_14_days: goal is empty: fill it in.",
+        ),
+        (
+            change("margin_within_14_days", measure="profit"),
+            "experiment_metrics.csv, margin_within_14_days: measure is profit: "
+            "write order, orders, revenue, margin or interaction.",
+        ),
+        (
+            change("return_on_day_1", interaction_type=""),
+            "experiment_metrics.csv, return_on_day_1: it counts an interaction and does not say "
+            "which: fill in interaction_type.",
+        ),
+        (
+            change("order_within_30_days", interaction_type="visit"),
+            "experiment_metrics.csv, order_within_30_days: its measure is order, and the "
+            "interaction_type visit says nothing: empty it.",
+        ),
+        (
+            change("return_on_day_7", from_days="8"),
+            "experiment_metrics.csv, return_on_day_7: it goes from day 8 to day 8: the first is at "
+            "least 0 and the smaller one.",
+        ),
+        (
+            change("revenue_within_14_days", covariate_days="0"),
+            "experiment_metrics.csv, revenue_within_14_days: covariate_days is 0: write at least "
+            "1, or empty it.",
+        ),
+        (
+            change("unsubscribe_within_14_days", better="less"),
+            "experiment_metrics.csv, unsubscribe_within_14_days: better is less: write up or down.",
+        ),
+        (
+            change("orders_within_14_days", to_days=""),
+            "experiment_metrics.csv, orders_within_14_days: to_days is empty: fill it in.",
+        ),
+    ],
     "price_tiers": [
         (
             change("basic", min_cheaper_share="0.1"),
@@ -766,6 +805,7 @@ READERS = {
     "channels": "fct_orders",
     "decline_rules": "int_order_signals",
     "effort_levels": "customer_health",
+    "experiment_metrics": "int_experiment_outcomes",
     "interaction_types": "int_interactions",
     "journey_benchmarks": "kpi_journey_gaps",
     "kpi_targets": "kpi_stage_scorecard",
@@ -976,6 +1016,9 @@ WRONG_VARIABLES = {
     "affinity_max_products": (1, "a whole number of products, at least 2"),
     "affinity_min_support": (2, "a share from 0 to 1"),
     "min_costed_share": ("most", "a share from 0 to 1"),
+    "experiment_min_units": (5, "a whole number of units, at least 10"),
+    "always_valid_sample": (0, "a whole number of units, at least 1"),
+    "split_alarm_p_value": (1.5, "a share from 0 to 1"),
     "return_window_days": (0, "a whole number of days, at least 1"),
     "campaign_window_days": (1.5, "a whole number of days, at least 1"),
     "recommendations_per_customer": (0, "a whole number of products, at least 1"),

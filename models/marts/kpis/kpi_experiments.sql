@@ -58,6 +58,7 @@ bounded as (
     select
         *,
         {{ always_valid_reach('weight') }} as always_valid_reach,
+        difference / nullif(control_mean, 0) as lift,
         sqrt(
             variance / nullif(control_mean * control_mean, 0)
             + control_variance * mean * mean
@@ -88,8 +89,11 @@ ranked as (
         count(deciding_p_value) over (partition by experiment_id, family) as tests,
         row_number() over (
             partition by experiment_id, family
-            order by deciding_p_value asc nulls last, {{ sortable('segment') }}, {{ sortable('metric') }},
-                {{ sortable('variant') }}
+            order by
+                deciding_p_value asc nulls last,
+                {{ sortable('segment') }} asc,
+                {{ sortable('metric') }} asc,
+                {{ sortable('variant') }} asc
         ) as place
     from decided
 
@@ -141,7 +145,7 @@ described as (
         {{ to_bound('corrected.difference') }} as difference,
         {{ to_bound(difference_bound('corrected', 'low')) }} as difference_low,
         {{ to_bound(difference_bound('corrected', 'high')) }} as difference_high,
-        {{ to_bound('corrected.difference / nullif(corrected.control_mean, 0)') }} as lift_ratio,
+        {{ to_bound('corrected.lift') }} as lift_ratio,
         {{ to_bound(lift_bound('corrected', 'low')) }} as lift_low_ratio,
         {{ to_bound(lift_bound('corrected', 'high')) }} as lift_high_ratio,
         corrected.p_value,
@@ -155,9 +159,9 @@ described as (
             as always_valid_difference_low,
         {{ to_bound('corrected.difference + corrected.always_valid_reach * corrected.standard_error') }}
             as always_valid_difference_high,
-        {{ to_bound('corrected.difference / nullif(corrected.control_mean, 0) - corrected.always_valid_reach * corrected.lift_standard_error') }}
+        {{ to_bound('corrected.lift - corrected.always_valid_reach * corrected.lift_standard_error') }}
             as always_valid_lift_low_ratio,
-        {{ to_bound('corrected.difference / nullif(corrected.control_mean, 0) + corrected.always_valid_reach * corrected.lift_standard_error') }}
+        {{ to_bound('corrected.lift + corrected.always_valid_reach * corrected.lift_standard_error') }}
             as always_valid_lift_high_ratio,
         corrected.always_valid_p_value,
         {{ to_bound('corrected.adjusted_p_value') }} as adjusted_p_value
