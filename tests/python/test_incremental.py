@@ -439,6 +439,30 @@ def link(link_type: str, source_id: str, target_id: str, **other: str) -> Row:
     }
 
 
+EXPERIMENT: Tables = {
+    "experiments": [
+        {
+            "experiment_id": "X1",
+            "control_variant": "a",
+            "primary_metric": "order_within_14_days",
+            "starts_at": DAY.format(1),
+        }
+    ],
+    "experiment_variants": [
+        {"experiment_id": "X1", "variant": variant, "expected_share": "0.5"} for variant in "ab"
+    ],
+    "experiment_assignments": [
+        {
+            "experiment_id": "X1",
+            "variant": variant,
+            "customer_id": customer_id,
+            "anonymous_id": anonymous_id,
+            "assigned_at": DAY.format(day),
+            "exposed_at": DAY.format(day),
+        }
+        for variant, customer_id, anonymous_id, day in [("a", "C1", None, 5), ("b", None, "D2", 2)]
+    ],
+}
 CURRENT = "select stage from marts.lifecycle_current where customer_id = 'person:{}'"
 LATER = {"_loaded_at": "2024-01-01 00:00:00"}
 # name: (rows of the first load beside the shop's, of the second, a query, its answer then and now)
@@ -523,6 +547,26 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
         "select customer_id, started_on is not null from marts.fct_sessions",
         [("anonymous:D1", True)],
         [("person:C1", True)],
+    ),
+    "late_login_makes_one_unit_of_two": (
+        EXPERIMENT,
+        {"identity_links": [link("login", "D2", "C1")]},
+        "select customer_id, variant, is_crossed from intermediate.int_experiment_units order by 1",
+        [("anonymous:D2", "b", False), ("person:C1", "a", False)],
+        [("person:C1", "b", True)],
+    ),
+    "late_order_counts_for_the_experiment": (
+        EXPERIMENT,
+        {
+            "orders": [
+                SHOP["orders"][1] | {"order_id": "O9", "customer_id": "C1"} | LATER,
+                SHOP["orders"][0] | {"order_id": "O8", "ordered_at": DAY.format(7)} | LATER,
+            ]
+        },
+        "select customer_id, value, covariate from intermediate.int_experiment_outcomes"
+        " where metric = 'orders_within_14_days'",
+        [("person:C1", 0, 1)],
+        [("person:C1", 1, 2)],
     ),
     "account_is_described_anew": (
         {},
