@@ -129,9 +129,12 @@ compared as (
         coalesce(named.load_id, known.load_id) as load_id,
         coalesce(named.loaded_at, known.loaded_at) as loaded_at,
         cast(coalesce(named.landed_rows, 0) as {{ dbt.type_bigint() }}) as landed_rows,
-        -- A load without a name and a time could have changed without a sign.
+        -- A load without a name and a time could have changed without a sign; to fits rows are only added.
         coalesce(named.landed_rows, 0) != coalesce(known.landed_rows, 0)
-        or coalesce(named.load_key, known.load_key) = '|' as is_changed,
+        or (
+            coalesce(named.load_key, known.load_key) = '|'
+            and coalesce(named.table_name, known.table_name) != 'fitted_parameters'
+        ) as is_changed,
         coalesce(named.landed_rows, 0) < coalesce(known.landed_rows, 0)
         or coalesce(named.load_key, known.load_key) = '|' as has_lost_rows,
         coalesce(known.has_blank_keys, false) as had_blank_keys

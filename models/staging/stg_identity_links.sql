@@ -1,5 +1,6 @@
 {{ config(materialized='table') }}
 
+{{ after('changes_pending') }}
 with
 
 {{ latest_version(ref('base_identity_links'), fault='_fault') }},

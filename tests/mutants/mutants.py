@@ -489,6 +489,22 @@ MUTANTS = [
     # --- what changed ---
     Mutant(
         "filter",
+        "A run that was stopped leaves nothing to do",
+        "models/changes/changes_pending.sql",
+        "    where own.has_changes\n",
+        "    where own.has_changes and last_run.run_number < 0\n",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
+        "Tables that were not made are kept",
+        "models/changes/changes_pending.sql",
+        "or last_run.made_all_models = 0\n",
+        "or last_run.made_all_models < 0\n",
+        CHANGES_TESTS,
+    ),
+    Mutant(
+        "filter",
         "Whom a corrected row spoke of before is forgotten",
         "models/changes/changed_ids.sql",
         "{% for side in ['before', 'after'] -%}",
