@@ -14,7 +14,11 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "metrics.md"
 TARGETS = PROJECT / "seeds" / "rules" / "kpi_targets.csv"
-FOLDERS = {"kpis": "KPI marts", "value": "Value, decline and loss, per customer"}
+FOLDERS = {
+    "kpis": "KPI marts",
+    "value": "Value, decline and loss, per customer",
+    "activation": "Whom to contact, and what it earned",
+}
 INTRODUCTION = """# Metrics
 
 Written from the descriptions of the models and from `seeds/rules/kpi_targets.csv` by
