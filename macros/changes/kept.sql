@@ -7,9 +7,9 @@
     {{ return(graph.get('_has_nothing_to_do', false) and load_cached_relation(this) is not none) }}
 {% endmacro %}
 
-{#- Asked when `changes_pending` has just been made: what it says holds for all models that come after. -#}
+{#- Asked when `changed_anything` has just been made: what it says holds for all models that come after. -#}
 {% macro note_what_is_pending() %}
-    {%- if model.name == 'changes_pending' and makes_all_models() and is_delta_run() -%}
+    {%- if model.name == 'changed_anything' and makes_all_models() and is_delta_run() -%}
         {%- set found = run_query("select has_changes from " ~ this) -%}
         {%- do graph.update({'_has_nothing_to_do': not found.rows[0][0]}) -%}
     {%- endif -%}

@@ -6,7 +6,7 @@
 {%- set own = existing('changed_rows') if last -%}
 {%- set kept = existing('quarantined_rows') if last -%}
 {%- set text = dbt.type_string() -%}
-{{- after('changes_pending') -}}
+{{- after('changed_anything') -}}
 {%- for name in ['raw_products', 'stg_products', 'stg_exchange_rates'] %}{{ after(name) }}{% endfor -%}
 {%- for table in staged_by_row() %}{{ after('raw_' ~ table) }}{% endfor -%}
 with

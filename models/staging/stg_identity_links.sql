@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{{ after('changes_pending') }}
+{{ after('changed_anything') }}
 with
 
 {{ latest_version(ref('base_identity_links'), fault='_fault') }},

@@ -490,7 +490,7 @@ MUTANTS = [
     Mutant(
         "filter",
         "A run that was stopped leaves nothing to do",
-        "models/changes/changes_pending.sql",
+        "models/changes/changed_anything.sql",
         "    where own.has_changes\n",
         "    where own.has_changes and last_run.run_number < 0\n",
         CHANGES_TESTS,
@@ -498,7 +498,7 @@ MUTANTS = [
     Mutant(
         "filter",
         "Tables that were not made are kept",
-        "models/changes/changes_pending.sql",
+        "models/changes/changed_anything.sql",
         "or last_run.made_all_models = 0\n",
         "or last_run.made_all_models < 0\n",
         CHANGES_TESTS,

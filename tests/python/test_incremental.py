@@ -120,7 +120,7 @@ MADE = (
     "insert into changes.completed_run (kind, name, item, run_number)"
     " select 'models', 'models', 'all', max(run_number) from changes.completed_run"
 )
-ANYTHING_TO_DO = "select has_changes from changes.changes_pending"
+ANYTHING_TO_DO = "select has_changes from changes.changed_anything"
 
 
 def build(connection: duckdb.DuckDBPyConnection, run: list[Step]) -> None:
@@ -141,7 +141,7 @@ def build(connection: duckdb.DuckDBPyConnection, run: list[Step]) -> None:
             connection.execute(f"delete from {step.name}")
             connection.execute(f"insert into {step.name} by name select * from step_rows")
         connection.execute("commit")
-        if step.name == "changes.changes_pending" and not answer(connection, ANYTHING_TO_DO)[0][0]:
+        if step.name == "changes.changed_anything" and not answer(connection, ANYTHING_TO_DO)[0][0]:
             break
 
 
@@ -828,7 +828,7 @@ if __name__ == "__main__":  # what the kill test kills
         for place, step in enumerate(json.loads(Path(sys.argv[2]).read_text())):
             print(place, flush=True)
             build(catching_up, [Step(*step)])
-            if step[1] == "changes.changes_pending" and answer(catching_up, ANYTHING_TO_DO) == [
+            if step[1] == "changes.changed_anything" and answer(catching_up, ANYTHING_TO_DO) == [
                 (False,)
             ]:
                 break

@@ -1,5 +1,5 @@
 {#- What an earlier run found and did not complete is still to be done, even when its rows are gone again. -#}
-{%- set own = existing('changes_pending') if is_delta_run() -%}
+{%- set own = existing('changed_anything') if is_delta_run() -%}
 {%- set last = existing('completed_run') if own -%}
 with
 
