@@ -29,9 +29,10 @@ test: lint target/test/company.duckdb ## Everything but the engines and the long
 test-engines: target/test/company.duckdb ## The sample company on Postgres equals DuckDB's, row by row
 	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" $(RUN) -m pytest -m engines
 
-test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills of loads and builds
-	@LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=100 \
-	    $(RUN) -m pytest tests/python/test_lifecycle_property.py tests/python/test_incremental.py tests/python/test_kill.py
+test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
+	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=100 \
+	    $(RUN) -m pytest tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
+	    tests/python/test_kill.py tests/python/test_real_data.py
 
 test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is broken? (tests/mutants)
 	@$(RUN) tests/mutants/run.py --jobs $(WORKERS)

@@ -701,6 +701,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         LIFECYCLE_PROJECT=PROJECT,
         LIFECYCLE_DUCKDB=at_one_path(folder / "company.duckdb"),
         LIFECYCLE_PII_SALT="of this test",
+        DBT_EXCLUDE_RESOURCE_TYPES="test unit_test",
     )
     assert built.returncode == 0, built.stdout + built.stderr
     return folder / "company.duckdb"
