@@ -268,8 +268,8 @@ MISTAKES: dict[str, list[tuple[Callable[[Rows], Rows], str]]] = {
         (
             change("training", counts_as="lesson"),
             "interaction_types.csv, training: counts_as is lesson: write cart, use, help, "
-            "enrolment, points_earned, points_redeemed, referral_sent, referral_converted or "
-            "review, or leave it empty.",
+            "enrolment, points_earned, points_redeemed, referral_sent, referral_converted, review, "
+            "open, redemption, opt_out or complaint, or leave it empty.",
         ),
         (
             change("call_outbound", cost_per_contact="-4.5"),
