@@ -34,6 +34,7 @@ WORDS = {
     ("interactions", "interaction_type"): ("interaction_types", "interaction_type"),
     ("feedback", "survey_type"): ("survey_types", "survey_type"),
     ("refunds", "reason"): ("reasons", "reason"),
+    ("experiments", "primary_metric"): ("experiment_metrics", "metric"),
 }
 
 
