@@ -81,8 +81,8 @@ bounded as (
 
     select
         *,
-        {{ to_bound('centre - ' ~ z_of_95_percent() | trim ~ ' * standard_error') }} as incremental_low_rate,
-        {{ to_bound('centre + ' ~ z_of_95_percent() | trim ~ ' * standard_error') }} as incremental_high_rate,
+        {{ to_bound('centre - ' ~ z_of_95_percent() | trim ~ ' * standard_error') }} as order_difference_low,
+        {{ to_bound('centre + ' ~ z_of_95_percent() | trim ~ ' * standard_error') }} as order_difference_high,
         {{ rate('treated_converted + control_converted', 'treated_customers + control_customers') }} as order_rate
     from pooled
 
@@ -101,20 +101,20 @@ described as (
         cast(control_customers as {{ dbt.type_bigint() }}) as control_customers,
         cast(control_converted as {{ dbt.type_bigint() }}) as control_converted_customers,
         order_rate,
-        {{ rate('difference', 1) }} as incremental_rate,
-        incremental_low_rate,
-        incremental_high_rate,
+        {{ rate('difference', 1) }} as order_difference,
+        order_difference_low,
+        order_difference_high,
         {{ to_total('mean_difference') }} as incremental_net_amount,
         {{ to_total('mean_difference - ' ~ z_of_95_percent() | trim ~ ' * mean_error') }}
             as incremental_net_low_amount,
         {{ to_total('mean_difference + ' ~ z_of_95_percent() | trim ~ ' * mean_error') }}
             as incremental_net_high_amount,
         case
-            when incremental_low_rate > 0 then 'earns'
-            when incremental_high_rate < 0 then 'costs'
+            when order_difference_low > 0 then 'earns'
+            when order_difference_high < 0 then 'costs'
             else 'no difference seen'
         end as verdict,
-        {{ weight_of_evidence('incremental_low_rate', 'incremental_high_rate', 'order_rate') }} as weight_ratio
+        {{ weight_of_evidence('order_difference_low', 'order_difference_high', 'order_rate') }} as weight_ratio
     from bounded
 
 )
