@@ -70,7 +70,7 @@ def cdnow(
         assert done.returncode == 0, done.stdout + done.stderr
 
     run("load", file, "--mapping", as_the_literature_counts(folder))
-    models_only = ("--exclude", "resource_type:test")
+    models_only = ("--exclude", "resource_type:test", "resource_type:unit_test")
     run_dbt("build --select +int_purchase_moments", database, *models_only, variables=settings)
     run("fit", "--cut-off", "1997-09-30")
     for select, variables in builds:
