@@ -334,9 +334,9 @@ def write_log(
 
 
 def window_days(project: Path) -> int:
-    """The project's variable action_window_days."""
+    """The project's variable campaign_window_days."""
     return yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"][
-        "action_window_days"
+        "campaign_window_days"
     ]
 
 
