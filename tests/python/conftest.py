@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -34,6 +35,18 @@ class MadeCompany:
 
     database: Path
     files: Path
+
+    @contextmanager
+    def opened(self, statements: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The database, to be read, with the table `truth` and what the statements make of it."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            truth = self.files / "truth_customers.parquet"
+            con.execute(f"create temp table truth as from '{truth}'")
+            for statement in statements.split(";"):
+                if statement.strip():
+                    con.execute(statement)
+            yield con
 
 
 @pytest.fixture(scope="session")

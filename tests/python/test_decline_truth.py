@@ -71,13 +71,7 @@ from {}
 @pytest.fixture(scope="module")
 def company(made_company: MadeCompany) -> Iterator[duckdb.DuckDBPyConnection]:
     """The made-up company with its truth."""
-    with duckdb.connect(str(made_company.database), read_only=True) as con:
-        con.execute("set TimeZone = 'UTC'")
-        truth = made_company.files / "truth_customers.parquet"
-        con.execute(f"create temp table truth as from '{truth}'")
-        for statement in TRUTH.split(";"):
-            if statement.strip():
-                con.execute(statement)
+    with made_company.opened(TRUTH) as con:
         yield con
 
 
