@@ -679,7 +679,7 @@ def test_cookie_cats_marts(marts: Callable[[str], Query]) -> None:
             returns[1], arms[1], returns[0], arms[0], method="newcomb"
         )
         exact = (proportions_ztest(returns, arms)[1], *bounds, chisquare(arms).pvalue)
-        assert found[:4] == pytest.approx(exact, abs=1e-8)
+        assert [float(value) for value in found[:4]] == pytest.approx(exact, abs=1e-8)
         # everybody who was assigned counts as exposed, so there is nothing to compare
         assert found[4] is None
 
