@@ -30,7 +30,7 @@ test-engines: target/test/company.duckdb ## The sample company on Postgres equal
 	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" $(RUN) -m pytest -m engines
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
-	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=100 \
+	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=30 LIFECYCLE_BATCH_COMPANIES=10 \
 	    $(RUN) -m pytest tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
 	    tests/python/test_kill.py tests/python/test_real_data.py
 

@@ -103,9 +103,9 @@
 {%- endmacro %}
 
 {#-
-    A row of a landing model as it came, as JSON, personal columns masked. Built from the columns
-    only where it is asked for: as a column of the view it would be computed for every row below
-    every join.
+    A row of a landing model as it came, as JSON but for its control characters (`json_document`
+    escapes them), personal columns masked. Built from the columns only where it is asked for: as a
+    column of the view it would be computed for every row below every join.
 -#}
 {% macro landed_row(table, alias, masked=true) -%}
     {%- if not execute -%}
@@ -126,5 +126,5 @@
         {%- endif -%}
         {%- do parts.append("'\"" ~ column.name ~ "\": ' || " ~ value) -%}
     {%- endfor -%}
-    {{ json_document("'{' || " ~ parts | join(" || ', ' || ") ~ " || '}'") }}
+    '{' || {{ parts | join(" || ', ' || ") }} || '}'
 {%- endmacro %}

@@ -112,7 +112,7 @@ MUTANTS = [
     Mutant(
         "rule",
         "The rate of the UTC day is taken, not of the business day",
-        "models/staging/base_orders.sql",
+        "models/staging/base/base_orders.sql",
         "{{ business_date('rows_to_stage.ordered_at') }} as ordered_on",
         "cast(rows_to_stage.ordered_at as date) as ordered_on",
         LANDING_TESTS,
@@ -120,7 +120,7 @@ MUTANTS = [
     Mutant(
         "join",
         "A refund that names only its line finds no order",
-        "models/staging/base_refunds.sql",
+        "models/staging/base/base_refunds.sql",
         "coalesce(refunds.order_id, items.order_id) as refunded_order_id",
         "refunds.order_id as refunded_order_id",
         LANDING_TESTS,
@@ -128,7 +128,7 @@ MUTANTS = [
     Mutant(
         "join",
         "A line of an order in quarantine is let in",
-        "models/staging/base_order_items.sql",
+        "models/staging/base/base_order_items.sql",
         "    from {{ ref('stg_orders') }}\n",
         "    from {{ ref('base_orders') }}\n    group by order_id, rate_to_reporting\n",
         LANDING_TESTS,
@@ -136,7 +136,7 @@ MUTANTS = [
     Mutant(
         "filter",
         "Merges that run in a cycle are let in",
-        "models/staging/base_identity_links.sql",
+        "models/staging/base/base_identity_links.sql",
         "case when latest_merges.source_id is null then jump_6.end_id end as root_id",
         "jump_6.end_id as root_id",
         LANDING_TESTS,

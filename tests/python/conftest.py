@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import ClassVar
 
 import duckdb
 import pytest
+from commands import run_command
 from warehouse import parsed_before, run_dbt
 
 from lifecycle.generate import generate
@@ -81,20 +81,16 @@ def run_lifecycle(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command `lifecycle` in a process of its own, environment variables by keyword."""
     words = [str(argument) for argument in arguments]
-    variables = os.environ | {name: str(value) for name, value in environment.items()}
+    variables = (
+        {"DBT_WRITE_JSON": "false"}
+        | os.environ
+        | {name: str(value) for name, value in environment.items()}
+    )
     target = Path(variables.get("DBT_TARGET_PATH") or cwd / "target")
     said = [word for word in words if "/" not in word]
     place = [variables.get(f"LIFECYCLE_{name}") for name in ("PROJECT", "DUCKDB")]
     with parsed_before(target, cwd, said, place):
-        return subprocess.run(
-            [sys.executable, "-m", "lifecycle", *words],
-            cwd=cwd,
-            env=variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run_command("lifecycle", words, cwd, variables)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """Incremental equals full: random companies in random batches, every table, row for row.
 
 One dbt run compiles the models for a full run, a second one for a delta; both are dbt's own SQL,
-executed again here on whatever raw rows are there, so that hundreds of cases cost minutes.
-LIFECYCLE_BATCH_CASES is the number of random companies. With more than one, the real data set comes
-month by month, else four months at once.
+executed again here on whatever raw rows are there. Nearly all a run costs is planning, whatever
+the rows, so that several random companies come in the same batches, with ids of their own: one whose
+rows are wrong is seen in the table that differs. LIFECYCLE_BATCH_CASES times LIFECYCLE_BATCH_COMPANIES
+of them are tried. With more than one case, the real data set comes month by month, else four months
+at once.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from warehouse import (
 from lifecycle.generate import generate
 
 CASES = int(os.environ.get("LIFECYCLE_BATCH_CASES", "1"))
+COMPANIES = int(os.environ.get("LIFECYCLE_BATCH_COMPANIES", "3"))
 MONTHS_AT_ONCE = 1 if CASES > 1 else 4
 KILLS = int(os.environ.get("LIFECYCLE_KILLS", "2"))
 VARIABLES = {"use_sample": False, "quarantine_share_limit": 1.0}
@@ -290,9 +293,8 @@ def figures(draw: random.Random, number: int) -> Tables:
     }
 
 
-def batches(tables: Tables, draw: random.Random) -> list[Tables]:
-    """The rows in a random number of batches, mostly in order of time, some anywhere."""
-    count = draw.randint(2, 5)
+def batches(tables: Tables, draw: random.Random, count: int) -> list[Tables]:
+    """The rows in so many batches, mostly in order of time, some anywhere."""
     found: list[Tables] = [{name: [] for name in tables} for _ in range(count)]
     for name, rows in tables.items():
         whole = draw.random() < 0.15
@@ -306,6 +308,29 @@ def batches(tables: Tables, draw: random.Random) -> list[Tables]:
             few = set(map(id, draw.sample(rows, min(len(rows), draw.randint(0, 4)))))
             found[0][name] += [row for row in rows if id(row) not in few]
             found[-1][name] = [row for row in rows if id(row) in few]
+    return found
+
+
+# What companies share: the shop's own words and rates, which each corrects for all.
+SHARED = {"product_id", "campaign_id", "experiment_id"}
+
+
+def companies(case: int, draw: random.Random, folder: Path) -> list[Tables]:
+    """Two to five batches in which the rows of several companies arrive."""
+    found: list[Tables] = [{} for _ in range(draw.randint(2, 5))]
+    for number in range(COMPANIES):
+        own = changed(company(1000 * case + number, folder / str(number)), draw)
+        for batch, tables in zip(found, batches(own, draw, len(found)), strict=True):
+            for name, rows in tables.items():
+                batch.setdefault(name, []).extend(
+                    {
+                        column: f"{number}-{value}"
+                        if value and column.endswith("_id") and column not in SHARED
+                        else value
+                        for column, value in row.items()
+                    }
+                    for row in rows
+                )
     return found
 
 
@@ -385,7 +410,7 @@ def bring_up_to_date(machine: Machine) -> None:
 @pytest.mark.parametrize("case", range(1, CASES + 1))
 def test_batches_equal_a_full_build(machine: Machine, case: int, tmp_path: Path) -> None:
     draw = random.Random(case)
-    first, *others = batches(changed(company(case, tmp_path), draw), draw)
+    first, *others = companies(case, draw, tmp_path)
     start(machine, first)
     for number, batch in enumerate(others, 2):
         if draw.random() < 0.3:
@@ -731,7 +756,7 @@ def test_killed_while_catching_up(machine: Machine, tmp_path: Path) -> None:
     It executes what dbt executed; test_kill.py kills dbt itself.
     """
     draw = random.Random(4)
-    first, *others = batches(changed(company(77, tmp_path / "company"), draw), draw)
+    first, *others = companies(77, draw, tmp_path / "companies")
     start(machine, first)
     for number, batch in enumerate(others, 2):
         for connection in (machine.full, machine.delta):

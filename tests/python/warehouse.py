@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from commands import run_command
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What dbt keeps of a run in its target folder, and where the tests keep it.
@@ -72,9 +72,9 @@ def run_dbt(
     (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
     folder = database.with_suffix(".target")
     with parsed_before(folder, database.name, target, variables):
-        done = subprocess.run(
+        done = run_command(
+            "dbt",
             [
-                str(Path(sys.executable).with_name("dbt")),
                 *("--log-path", str(database.parent / "logs")),
                 *command.split(),
                 *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
@@ -82,14 +82,12 @@ def run_dbt(
                 *("--vars", json.dumps(dict(variables or {}))),
                 *arguments,
             ],
-            cwd=database.parent,
-            env={
+            database.parent,
+            {
                 **os.environ,
                 "LIFECYCLE_DUCKDB": str(at_one_path(database)),
                 **(environment or {}),
             },
-            capture_output=True,
-            text=True,
         )
     if check and done.returncode:
         raise AssertionError(f"dbt {command} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}")

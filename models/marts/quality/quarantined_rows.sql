@@ -27,12 +27,25 @@ with
 
 {% endfor -%}
 {{- after('changed_rows') }}
-quarantined as (
+every_table as (
 
     {% for table in tables -%}
     select * from {{ table }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+quarantined as (
+
+    select
+        table_name,
+        row_key,
+        fault,
+        {{ json_document('raw_row') }} as raw_row,
+        source_file,
+        loaded_at
+    from every_table
 
 )
 
