@@ -170,14 +170,22 @@
 {#-
     What an experiment says, in words; docs/experiments.md explains the rule. Arms off their shares
     make every figure doubtful. An experiment with an end is judged when it is over; one without may
-    be looked at any time. Nothing seen says something only when as many units as planned were seen.
+    be looked at any time. The test and the interval that stands beside it must both tell the difference
+    from nought: of shares that just do, only one of the two may. Nothing seen says something only when
+    as many units as planned were seen.
 -#}
 {% macro experiment_verdict(rows, splits) -%}
     case
         when {{ splits }}.is_broken then 'broken split'
         when
-            ({{ rows }}.is_over or {{ rows }}.is_open)
-            and {{ rows }}.adjusted_p_value < {{ significance_level() }}
+            {{ rows }}.adjusted_p_value < {{ significance_level() }}
+            and (
+                {{ rows }}.is_open
+                or (
+                    {{ rows }}.is_over
+                    and ({{ difference_bound(rows, 'low') }} > 0 or {{ difference_bound(rows, 'high') }} < 0)
+                )
+            )
             then case when ({{ rows }}.difference > 0) = ({{ rows }}.better = 'up') then 'winner' else 'loser' end
         when
             {{ rows }}.variance is not null

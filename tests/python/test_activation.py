@@ -263,6 +263,7 @@ def test_once_round_with_the_sample_company(tmp_path: Path) -> None:
         "LIFECYCLE_DUCKDB": str(database),
         "LIFECYCLE_PROJECT": str(PROJECT),
         "PYTHONPATH": str(PROJECT),
+        "DBT_WRITE_JSON": "false",
     }
 
     def run(commands: str) -> None:

@@ -2,10 +2,9 @@
 
 One dbt run compiles the models for a full run, a second one for a delta; both are dbt's own SQL,
 executed again here on whatever raw rows are there. Nearly all a run costs is planning, whatever
-the rows, so that several random companies come in the same batches, with ids of their own: one whose
-rows are wrong is seen in the table that differs. LIFECYCLE_BATCH_CASES times LIFECYCLE_BATCH_COMPANIES
-of them are tried. With more than one case, the real data set comes month by month, else four months
-at once.
+the rows, so that several random companies come in the same batches, each with ids of its own.
+LIFECYCLE_BATCH_CASES times LIFECYCLE_BATCH_COMPANIES are tried. With more than one case, the
+real data set comes month by month, else four months at once.
 """
 
 from __future__ import annotations
