@@ -15,8 +15,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from lifecycle.connection import Run, changing, cursor, duckdb_file
 from lifecycle.erase import waiting_requests
 from lifecycle.errors import UserError
@@ -76,6 +74,7 @@ class Audience(NamedTuple):
     holdout_share: float
     as_of: datetime
     build_hash: str
+    window_days: int
     members: list[tuple]
 
     @property
@@ -124,7 +123,7 @@ def export(
     with exclusive(out):
         new = out / UNFINISHED / f"{audience}-{chosen.as_of:%Y%m%dT%H%M%S}"
         file = write_contacts(chosen, new, fmt)
-        write_experiment(chosen, new / "experiment", window_days(project))
+        write_experiment(chosen, new / "experiment")
         is_loaded = database is not None and not prefix and {"customers", "orders"} <= loaded
         if is_loaded:
             from lifecycle.load import load
@@ -163,7 +162,9 @@ def read_audience(run: Run, prefix: str, name: str) -> Audience:
             f"There is no audience {name}. Is it {' or '.join(near)}? All are in "
             "seeds/rules/audience_rules.csv."
         )
-    as_of, build_hash = run(f"select as_of, rule_hash from {prefix}marts.build_manifest")[0]
+    as_of, *build = run(
+        f"select as_of, rule_hash, campaign_window_days from {prefix}marts.build_manifest"
+    )[0]
     stands_at = run(f"select distinct as_of from {prefix}marts.audiences")
     if stands_at and stands_at != [(as_of,)]:
         raise UserError(
@@ -172,7 +173,7 @@ def read_audience(run: Run, prefix: str, name: str) -> Audience:
         )
     members = run(CONTACTS.format(prefix=prefix, audience=literal(name)))
     channel, share = rules[name]
-    return Audience(name, channel, float(share), as_of, build_hash, members)
+    return Audience(name, channel, float(share), as_of, *build, members)
 
 
 def refuse_what_is_not_built(run: Run, prefix: str) -> None:
@@ -240,7 +241,7 @@ def harmless(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def write_experiment(audience: Audience, folder: Path, days: int) -> None:
+def write_experiment(audience: Audience, folder: Path) -> None:
     """Write the hold-out as rows of experiments, experiment_variants, experiment_assignments.
 
     They are Parquet: read by `lifecycle load`, opened by no spreadsheet.
@@ -249,7 +250,7 @@ def write_experiment(audience: Audience, folder: Path, days: int) -> None:
 
     folder.mkdir()
     text, moment = pa.string(), pa.timestamp("us")
-    own, at = audience.experiment_id, audience.as_of
+    own, at, days = audience.experiment_id, audience.as_of, audience.window_days
     write_parquet(
         folder / "experiments.parquet",
         {
@@ -331,13 +332,6 @@ def write_log(
     ]
     said = ", ".join("null" if value is None else literal(value) for value in values)
     run(f"insert into {raw}.exports values ({said})")
-
-
-def window_days(project: Path) -> int:
-    """The project's variable campaign_window_days."""
-    return yaml.safe_load((project / "dbt_project.yml").read_text("utf-8"))["vars"][
-        "campaign_window_days"
-    ]
 
 
 def last_day(audience: Audience) -> date:

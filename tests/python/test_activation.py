@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -110,6 +110,14 @@ def test_the_file_holds_who_is_contacted_and_nobody_else(company: Path) -> None:
         "holdout": 0.2,
         "contacted": 0.8,
     }
+
+
+def test_the_experiment_lasts_what_the_build_counts(company: Path) -> None:
+    change(company, "update marts.build_manifest set campaign_window_days = 21")
+    folder, _ = exported(company)
+    (experiment,) = pq.read_table(folder / "experiment" / "experiments.parquet").to_pylist()
+    assert experiment["ends_at"] - experiment["starts_at"] == timedelta(days=21)
+    assert experiment["primary_metric"] == "order_within_21_days"
 
 
 def test_parquet_holds_the_same(company: Path) -> None:

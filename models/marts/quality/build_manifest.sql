@@ -38,6 +38,7 @@ manifest as (
         '{{ rule_hash() }}' as rule_hash,
         '{{ var('reporting_timezone') }}' as reporting_timezone,
         '{{ var('reporting_currency') }}' as reporting_currency,
+        cast({{ var('campaign_window_days') }} as {{ dbt.type_bigint() }}) as campaign_window_days,
         cast(parameters.fitted_parameters as {{ dbt.type_bigint() }}) as fitted_parameters,
         parameters.newest_cut_off as parameters_cut_off,
         parameters.parameter_hash,
