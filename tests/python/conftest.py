@@ -87,7 +87,8 @@ def run_lifecycle(
         | {name: str(value) for name, value in environment.items()}
     )
     target = Path(variables.get("DBT_TARGET_PATH") or cwd / "target")
-    said = [word for word in words if "/" not in word]
+    # What is selected is parsed like all else, and where files lie is nothing to dbt.
+    said = [word for word in words if "/" not in word and not word.startswith("--select=")]
     place = [variables.get(f"LIFECYCLE_{name}") for name in ("PROJECT", "DUCKDB")]
     with parsed_before(target, cwd, said, place):
         return run_command("lifecycle", words, cwd, variables)
