@@ -221,6 +221,7 @@ class Place:
             "LIFECYCLE_PII_SALT": self.salt,
             "DBT_TARGET_PATH": self.database.parent / "target",
             "DBT_LOG_PATH": self.database.parent / "logs",
+            "DBT_LOG_LEVEL_FILE": "debug",
             **self.login,
         }
 

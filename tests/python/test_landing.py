@@ -197,7 +197,12 @@ def extreme_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [{"order_id": name, **plain, **given} for name, given, _ in EXTREMES]
     with duckdb.connect(str(database)) as con:
         write_raw(con, {"orders": rows, "customers": [{"customer_id": "C1"}]})
-    run_dbt("run --select +quarantined_rows +stg_orders", database, variables={"use_sample": False})
+    run_dbt(
+        "run --select +quarantined_rows +stg_orders",
+        database,
+        variables={"use_sample": False},
+        environment={"DBT_LOG_LEVEL_FILE": "debug"},
+    )
     return database
 
 
