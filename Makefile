@@ -31,7 +31,7 @@ test-engines: target/test/company.duckdb ## The sample company on Postgres equal
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
 	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=30 LIFECYCLE_BATCH_COMPANIES=10 \
-	    $(RUN) -m pytest tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
+	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
 	    tests/python/test_kill.py tests/python/test_real_data.py
 
 test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is broken? (tests/mutants)
