@@ -183,7 +183,7 @@
                 {{ rows }}.is_open
                 or (
                     {{ rows }}.is_over
-                    and ({{ difference_bound(rows, 'low') }} > 0 or {{ difference_bound(rows, 'high') }} < 0)
+                    and ({{ rows }}.difference_low > 0 or {{ rows }}.difference_high < 0)
                 )
             )
             then case when ({{ rows }}.difference > 0) = ({{ rows }}.better = 'up') then 'winner' else 'loser' end

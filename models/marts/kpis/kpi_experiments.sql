@@ -58,6 +58,8 @@ bounded as (
     select
         *,
         {{ always_valid_reach('weight') }} as always_valid_reach,
+        {{ to_bound(difference_bound('compared', 'low')) }} as difference_low,
+        {{ to_bound(difference_bound('compared', 'high')) }} as difference_high,
         difference / nullif(control_mean, 0) as lift,
         sqrt(
             variance / nullif(control_mean * control_mean, 0)
@@ -143,8 +145,8 @@ described as (
         {{ to_bound('corrected.mean') }} as mean,
         {{ to_bound('corrected.control_mean') }} as control_mean,
         {{ to_bound('corrected.difference') }} as difference,
-        {{ to_bound(difference_bound('corrected', 'low')) }} as difference_low,
-        {{ to_bound(difference_bound('corrected', 'high')) }} as difference_high,
+        corrected.difference_low,
+        corrected.difference_high,
         {{ to_bound('corrected.lift') }} as lift_ratio,
         {{ to_bound(lift_bound('corrected', 'low')) }} as lift_low_ratio,
         {{ to_bound(lift_bound('corrected', 'high')) }} as lift_high_ratio,
