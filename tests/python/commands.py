@@ -53,9 +53,7 @@ def _main(
 
             main()
     finally:
-        # Left open, a database would keep its last changes in the file beside it.
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        DuckDBConnectionManager.close_all_connections()
-        gc.collect()
+        # A forked process leaves out what is to be done at an exit. A database left open would keep
+        # its last changes in the file beside it.
         atexit._run_exitfuncs()
+        gc.collect()
