@@ -9,7 +9,7 @@
       customers         customers whose life changed        (changed_customers)
       mentions          ids that changed rows speak of      (changed_ids)
       raw rows          of whatever table, in quarantine    (changed_rows)
-      tables read in full                                   (landed_loads)
+      tables read in full                                   (always, every row)
       instants, days    that `as_of` has moved over         (changed_as_of)
 -#}
 {% macro touched_set(set) %}
@@ -23,7 +23,7 @@
         'customers': ['changed_customers', 'customer_id', none],
         'mentions': ['changed_ids', "id_kind || ':' || id", none],
         'raw rows': ['changed_rows', "table_name || ':' || row_key", none],
-        'tables read in full': ['landed_loads', 'table_name', "table_name not in ('" ~ staged_by_row() | join("', '") ~ "')"],
+        'tables read in full': ['changed_rows', none, none],
         'instants': ['changed_as_of', 'moved_from', none],
         'days': ['changed_as_of', 'moved_from_on', none],
     }[set]) }}
@@ -47,8 +47,12 @@
 
 {% macro touched_condition(column, set, changed) -%}
     {%- set model_name, key, condition = touched_set(set) -%}
-    {%- set found = '(select ' ~ key ~ ' from ' ~ changed ~ (' where ' ~ condition if condition else '') ~ ')' -%}
-    {{ column }} {{ '>=' if set in ['instants', 'days'] else 'in' }} {{ found }}
+    {%- if key is none -%}
+        {{ column }} not in ('{{ staged_by_row() | join("', '") }}')
+    {%- else -%}
+        {%- set found = '(select ' ~ key ~ ' from ' ~ changed ~ (' where ' ~ condition if condition else '') ~ ')' -%}
+        {{ column }} {{ '>=' if set in ['instants', 'days'] else 'in' }} {{ found }}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The same for a `touched_when`. -#}

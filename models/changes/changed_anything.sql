@@ -1,6 +1,4 @@
-{#- What an earlier run found and did not complete is still to be done, even when its rows are gone again. -#}
-{%- set own = existing('changed_anything') if is_delta_run() -%}
-{%- set last = existing('completed_run') if own -%}
+{%- set last = existing('completed_run') if is_anything_pending() -%}
 with
 
 loads as (
@@ -14,7 +12,6 @@ loads as (
 last_run as (
 
     select
-        max(run_number) as run_number,
         max(case when kind = 'as_of' then loaded_at end) as as_of,
         sum(case when kind = 'models' then 1 else 0 end) as made_all_models
     from {{ last }}
@@ -23,11 +20,8 @@ last_run as (
 
 unfinished as (
 
-    select count(*) as runs
-    from {{ own }} as own
-    inner join last_run
-        on own.since_run = last_run.run_number
-    where own.has_changes
+    select sum(case when has_changes then 1 else 0 end) as runs
+    from ({{ pending(['has_changes']) }}) as own
 
 ),
 
@@ -35,10 +29,10 @@ judged as (
 
     select
         coalesce(loads.changed_loads, 0) > 0
-        or unfinished.runs > 0
+        or coalesce(unfinished.runs, 0) > 0
         or last_run.made_all_models = 0
         or last_run.as_of != coalesce({{ as_of_literal() or 'null' }}, last_run.as_of) as has_changes,
-        cast(last_run.run_number as {{ dbt.type_bigint() }}) as since_run
+        {{ last_run_number() }} as since_run
     from loads
     cross join last_run
     cross join unfinished
@@ -49,7 +43,7 @@ judged as (
 
     select
         true as has_changes,
-        cast(0 as {{ dbt.type_bigint() }}) as since_run
+        {{ last_run_number() }} as since_run
     from loads
 
 )

@@ -1,4 +1,4 @@
-{#- A delta looks again at what lies between the end of the last complete run and its own. -#}
+{#- A delta looks again at what lies between the ends of the last complete run, of stopped ones, and its own. -#}
 {%- set last = existing('completed_run') if is_delta_run() -%}
 with
 
@@ -9,18 +9,22 @@ as_of as (
 ),
 
 {% if last -%}
-last_as_of as (
+ends as (
 
-    select max(loaded_at) as as_of from {{ last }}
+    select as_of as moved_from from as_of
+    union
+    select loaded_at as moved_from from {{ last }}
     where kind = 'as_of'
+    {%- if is_anything_pending() %}
+    union
+    {{ pending(['moved_from']) }}
+    {%- endif %}
 
 ),
 
 moved as (
 
-    select least(as_of.as_of, last_as_of.as_of) as moved_from
-    from as_of
-    cross join last_as_of
+    select min(moved_from) as moved_from from ends
 
 ),
 {%- else -%}
@@ -35,7 +39,8 @@ described as (
 
     select
         moved_from,
-        {{ business_date('moved_from') }} as moved_from_on
+        {{ business_date('moved_from') }} as moved_from_on,
+        {{ last_run_number() }} as since_run
     from moved
 
 )

@@ -130,8 +130,17 @@ touched as (
     from {{ ref('int_identities') }} as identities
     inner join refitted_types
         on identities.customer_type = refitted_types.customer_type
+    {%- if is_anything_pending() %}
+
+    union
+
+    {{ pending(['customer_id']) }}
+    {%- endif %}
     {%- endif %}
 
 )
 
-select * from touched
+select
+    *,
+    {{ last_run_number() }} as since_run
+from touched

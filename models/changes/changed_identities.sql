@@ -1,4 +1,4 @@
-{#- Compared with what the last complete run left, so that a run that was stopped loses nothing. -#}
+{#- Compared with what the last complete run left, and with what a stopped one made of it. -#}
 {%- set completed = existing('completed_identities') if is_delta_run() -%}
 {%- set columns = [
     'source_kind', 'source_id', 'root_source_id', 'valid_from', 'valid_to', 'customer_id', 'customer_kind',
@@ -48,6 +48,10 @@ changed as (
         source_id,
         customer_id
     from vanished
+    {%- if is_anything_pending() %}
+    union
+    {{ pending(['source_kind', 'source_id', 'customer_id']) }}
+    {%- endif %}
 
 )
 {%- else -%}
@@ -63,4 +67,7 @@ changed as (
 )
 {%- endif %}
 
-select * from changed
+select
+    *,
+    {{ last_run_number() }} as since_run
+from changed

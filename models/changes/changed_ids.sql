@@ -1,6 +1,5 @@
 {#- Before and after: staging still holds the rows of the last run, landing has what came since. -#}
 {%- set last = existing('completed_run') if is_delta_run() -%}
-{%- set own = existing('changed_ids') if last -%}
 {%- set text = dbt.type_string() -%}
 with
 
@@ -11,12 +10,6 @@ changed as (
 ),
 
 {% if last -%}
-last_run as (
-
-    select max(run_number) as run_number from {{ last }}
-
-),
-
 {% for table, about in staged_by_row().items() if about.ids -%}
 {{ table }}_before as (
 
@@ -58,14 +51,9 @@ found as (
         row_key as id
     from changed
     where table_name = 'products'
-    {%- if own %}
+    {%- if is_anything_pending() %}
     union
-    select
-        pending.id_kind,
-        pending.id
-    from {{ own }} as pending
-    inner join last_run
-        on pending.since_run = last_run.run_number
+    {{ pending(['id_kind', 'id']) }}
     {%- endif %}
 
 ),
@@ -73,12 +61,11 @@ found as (
 spoken_of as (
 
     select
-        found.id_kind,
-        found.id,
-        last_run.run_number as since_run
+        id_kind,
+        id,
+        {{ last_run_number() }} as since_run
     from found
-    cross join last_run
-    where found.id is not null
+    where id is not null
 
 )
 {%- else -%}

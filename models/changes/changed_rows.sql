@@ -3,7 +3,6 @@
     and did not complete is still to be done: it stays until a run is complete.
 -#}
 {%- set last = existing('completed_run') if is_delta_run() -%}
-{%- set own = existing('changed_rows') if last -%}
 {%- set kept = existing('quarantined_rows') if last -%}
 {%- set text = dbt.type_string() -%}
 {{- after('changed_anything') -}}
@@ -18,12 +17,6 @@ loads as (
 ),
 
 {% if last -%}
-last_run as (
-
-    select max(run_number) as run_number from {{ last }}
-
-),
-
 losing_tables as (
 
     select table_name from loads
@@ -150,14 +143,9 @@ found as (
         'products' as table_name,
         row_key
     from products_rows
-    {%- if own %}
+    {%- if is_anything_pending() %}
     union
-    select
-        pending.table_name,
-        pending.row_key
-    from {{ own }} as pending
-    inner join last_run
-        on pending.since_run = last_run.run_number
+    {{ pending(['table_name', 'row_key']) }}
     {%- endif %}
 
 ),
@@ -165,11 +153,10 @@ found as (
 changed as (
 
     select
-        found.table_name,
-        found.row_key,
-        last_run.run_number as since_run
+        table_name,
+        row_key,
+        {{ last_run_number() }} as since_run
     from found
-    cross join last_run
 
 )
 {%- else -%}
@@ -178,7 +165,7 @@ changed as (
     select
         cast(table_name as {{ text }}) as table_name,
         cast(null as {{ text }}) as row_key,
-        cast(0 as {{ dbt.type_bigint() }}) as since_run
+        {{ last_run_number() }} as since_run
     from loads
     where 1 = 0
 

@@ -189,7 +189,7 @@ def company(seed: int, folder: Path) -> Tables:
 def put(connection: duckdb.DuckDBPyConnection, rows: Tables, load: str) -> None:
     """Add rows to the raw tables as one load; columns that a row does not have are empty."""
     for name, added in rows.items():
-        own = [row | {"_load_id": load} for row in added]
+        own = [{"_load_id": load} | row for row in added]
         if not own:
             continue
         columns = [
@@ -726,6 +726,72 @@ def test_load_that_is_taken_back_from_a_run_that_was_stopped(machine: Machine) -
     bring_up_to_date(machine)
     assert answer(machine.delta, ANYTHING_TO_DO) == [(True,)]
     assert differences(machine) == {}
+
+
+TOUCH = SHOP["interactions"][0] | {"interaction_id": "I2", "anonymous_id": "D2"}
+LATE_ORDER = SHOP["orders"][0] | {"order_id": "O9", "ordered_at": "2023-06-20 12:00:00"}
+# What a run finds that is stopped when it has made nearly all, and what the next one finds: rows
+# that come, or tables whose second load goes.
+STOPPED_LATE: dict[str, tuple[Tables, Tables | list[str], Tables | list[str]]] = {
+    "only_the_stopped_run_knew_the_visitor": (
+        {},
+        {"interactions": [TOUCH]},
+        {"identity_links": [link("login", "D2", "C1")]},
+    ),
+    "the_login_is_as_before": (
+        {},
+        {"identity_links": [link("login", "D1", "C1")]},
+        ["identity_links"],
+    ),
+    "the_fit_is_as_before": (
+        figures(random.Random(0), 1),
+        figures(random.Random(1), 2),
+        ["fitted_parameters"],
+    ),
+    "the_end_is_as_before": (
+        {"orders": [LATE_ORDER | {"_load_id": "load 2"}]},
+        ["orders"],
+        {"orders": [LATE_ORDER]},
+    ),
+    "the_row_in_quarantine_is_gone": (
+        {},
+        {"identity_links": [link("marriage", "C1", "C2")]},
+        ["identity_links"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STOPPED_LATE)
+def test_what_a_run_made_that_was_stopped_late_is_made_again(machine: Machine, name: str) -> None:
+    first, second, third = STOPPED_LATE[name]
+    start(machine, together(SHOP, first))
+    stopped = [step.name for step in machine.delta_steps].index("changes.completed_identities")
+    change(machine, second)
+    build(machine.delta, machine.delta_steps[:stopped])
+    before = differences(machine)
+    assert before, "the run that was stopped had made nothing"
+    change(machine, third)
+    bring_up_to_date(machine)
+    assert differences(machine) == {}
+
+
+def together(*given: Tables) -> Tables:
+    """The rows of all of them."""
+    found: Tables = {}
+    for tables in given:
+        for name, rows in tables.items():
+            found[name] = [*found.get(name, []), *rows]
+    return found
+
+
+def change(machine: Machine, found: Tables | list[str]) -> None:
+    """Let rows come with the second load, or those of these tables that came with it go."""
+    for connection in (machine.full, machine.delta):
+        if isinstance(found, dict):
+            put(connection, found, "load 2")
+        else:
+            for table in found:
+                connection.execute(f"delete from raw.{table} where _load_id = 'load 2'")
 
 
 def test_run_that_is_stopped_before_its_last_tables(machine: Machine) -> None:
