@@ -161,7 +161,7 @@ def run_dbt(
     arguments = [
         *command,
         *("--project-dir", str(project), "--profiles-dir", str(profiles_dir(project))),
-        *("--log-level", "none", "--log-level-file", "debug", "--no-send-anonymous-usage-stats"),
+        *("--log-level", "none", "--no-send-anonymous-usage-stats"),
         *(("--target", target) if target else ()),
         *(("--vars", json.dumps(variables, default=str)) if variables else ()),
     ]

@@ -1,11 +1,16 @@
-"""Commands in processes that begin with dbt imported: importing it takes longer than most runs."""
+"""Commands in processes that begin with dbt imported and find what it parsed before.
+
+Importing dbt and letting it parse the project take longer than most runs here.
+"""
 
 from __future__ import annotations
 
 import atexit
 import gc
+import hashlib
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +22,9 @@ CONTEXT.set_forkserver_preload(
     ["dbt.cli.main", "dbt.adapters.duckdb.impl", "lifecycle.cli", "lifecycle.build"]
 )
 
+# The variable that names the folder of what was parsed.
+PARSED = "LIFECYCLE_TESTS_PARSED"
+
 
 def run_command(
     program: str, words: Sequence[str], cwd: Path, environment: Mapping[str, str]
@@ -24,8 +32,9 @@ def run_command(
     """Run ``dbt`` or ``lifecycle`` in a process of its own: what it said, and its code."""
     with tempfile.TemporaryDirectory(prefix="lifecycle-said-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
+        parsed = Path(os.environ[PARSED])
         process = CONTEXT.Process(
-            target=_main, args=(program, list(words), cwd, dict(environment), out, err)
+            target=_main, args=(program, list(words), cwd, dict(environment), parsed, out, err)
         )
         process.start()
         process.join()
@@ -33,8 +42,59 @@ def run_command(
         return subprocess.CompletedProcess([program, *words], process.exitcode, *said)
 
 
+def _keep_what_is_parsed(folder: Path) -> None:
+    """Let dbt find there what it parsed of the same project with the same variables, for all tests.
+
+    By itself it keeps that of the last run alone, in the folder of that run, and parses everything
+    anew for a database of the same name elsewhere, though nothing asks where it is.
+    """
+    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.parser.manifest import ManifestLoader
+
+    names = DuckDBCredentials._connection_keys
+    read = ManifestLoader.read_manifest_for_partial_parse
+    write = ManifestLoader.write_manifest_for_partial_parse
+
+    def all_but_path(self: DuckDBCredentials) -> tuple[str, ...]:
+        return tuple(name for name in names(self) if name != "path")
+
+    def places(loader: ManifestLoader) -> tuple[Path, Path]:
+        depends_on = (
+            loader.root_project.project_root,
+            os.environ.get("LIFECYCLE_PII_SALT"),
+            sorted(loader.manifest.state_check.to_dict().items()),
+        )
+        kept = folder / hashlib.md5(repr(depends_on).encode()).hexdigest()
+        return kept, Path(loader.root_project.project_target_path, "partial_parse.msgpack")
+
+    def read_kept(loader: ManifestLoader) -> object:
+        kept, own = places(loader)
+        if kept.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(kept, own)
+        return read(loader)
+
+    def write_kept(loader: ManifestLoader) -> None:
+        write(loader)
+        kept, own = places(loader)
+        folder.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as half:
+            half.write(own.read_bytes())
+        Path(half.name).rename(kept)
+
+    DuckDBCredentials._connection_keys = all_but_path
+    ManifestLoader.read_manifest_for_partial_parse = read_kept
+    ManifestLoader.write_manifest_for_partial_parse = write_kept
+
+
 def _main(
-    program: str, words: list[str], cwd: Path, environment: dict[str, str], out: Path, err: Path
+    program: str,
+    words: list[str],
+    cwd: Path,
+    environment: dict[str, str],
+    parsed: Path,
+    out: Path,
+    err: Path,
 ) -> None:
     for number, file, mode in [(0, Path(os.devnull), "r"), (1, out, "w"), (2, err, "w")]:
         with file.open(mode) as opened:
@@ -43,6 +103,7 @@ def _main(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [program, *words]
+    _keep_what_is_parsed(parsed)
     try:
         if program == "dbt":
             from dbt.cli.main import cli

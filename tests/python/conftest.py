@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import duckdb
 import pytest
-from commands import run_command
-from warehouse import parsed_before, run_dbt
+from commands import PARSED, run_command
+from warehouse import run_dbt
 
 from lifecycle.generate import generate
 from lifecycle.generator import schema
@@ -56,12 +56,13 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_environment(all_workers: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No database or folder of the caller's is touched; each worker has dbt folders of its own."""
     patch = pytest.MonkeyPatch()
     for name in ("DUCKDB", "PROJECT", "PII_SALT"):
         patch.delenv(f"LIFECYCLE_{name}", raising=False)
     patch.delenv("DBT_PROFILES_DIR", raising=False)
+    patch.setenv(PARSED, str(all_workers / "parsed"))
     patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
     patch.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
     patch.setenv("DBT_LOG_LEVEL_FILE", "none")  # a tenth of a run, and read by one module alone
@@ -87,12 +88,7 @@ def run_lifecycle(
         | os.environ
         | {name: str(value) for name, value in environment.items()}
     )
-    target = Path(variables.get("DBT_TARGET_PATH") or cwd / "target")
-    # What is selected is parsed like all else, and where files lie is nothing to dbt.
-    said = [word for word in words if "/" not in word and not word.startswith("--select=")]
-    place = [variables.get(f"LIFECYCLE_{name}") for name in ("PROJECT", "DUCKDB")]
-    with parsed_before(target, cwd, said, place):
-        return run_command("lifecycle", words, cwd, variables)
+    return run_command("lifecycle", words, cwd, variables)
 
 
 @pytest.fixture(scope="session")
@@ -102,10 +98,16 @@ def lifecycle() -> Command:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """A folder made by the first test of all workers that asks for it: its name, and how."""
+def all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that the tests of all workers share."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def once(all_workers: Path) -> Once:
+    """A folder made by the first test of all workers that asks for it: its name, and how."""
+    shared = all_workers
 
     def folder(name: str, make: Callable[[Path], None]) -> Path:
         made = shared / name

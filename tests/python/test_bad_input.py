@@ -23,7 +23,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import PROJECT, run_lifecycle
-from warehouse import at_one_path
 
 PAGE = PROJECT / "docs" / "bad-input.md"
 LOADED_AT = "2024-06-01T00:00:00"
@@ -699,7 +698,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"{{quarantine_share_limit: {LIMITS}}}",
         cwd=folder,
         LIFECYCLE_PROJECT=PROJECT,
-        LIFECYCLE_DUCKDB=at_one_path(folder / "company.duckdb"),
+        LIFECYCLE_DUCKDB=folder / "company.duckdb",
         LIFECYCLE_PII_SALT="of this test",
         DBT_EXCLUDE_RESOURCE_TYPES="test unit_test",
     )
@@ -839,7 +838,7 @@ def test_a_build_is_refused_with_a_sentence(
     done = run_lifecycle(
         "build", *(f"--select={nodes}" for nodes in select),
         cwd=tmp_path, LIFECYCLE_PROJECT=PROJECT,
-        LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"),
+        LIFECYCLE_DUCKDB=tmp_path / "company.duckdb",
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr + done.stdout

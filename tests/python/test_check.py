@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 from conftest import Command
-from warehouse import at_one_path
 
 from lifecycle.contract import read_landed
 from lifecycle.errors import UserError
@@ -60,7 +59,7 @@ def test_a_few_bad_rows_pass_and_nobody_is_quoted(lifecycle: Command, tmp_path: 
     report = tmp_path / "report"
     done = lifecycle(
         *("check", files, "--report", report, "--loaded-at", "2024-03-02T12:00:00"),
-        LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"),
+        LIFECYCLE_DUCKDB=tmp_path / "company.duckdb",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -87,7 +86,7 @@ def test_a_few_bad_rows_pass_and_nobody_is_quoted(lifecycle: Command, tmp_path: 
 
 def test_too_many_bad_rows_fail(lifecycle: Command, tmp_path: Path) -> None:
     files = write(tmp_path / "in", customers=CUSTOMERS, orders=orders(bad=6))
-    done = lifecycle("check", files, LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"))
+    done = lifecycle("check", files, LIFECYCLE_DUCKDB=tmp_path / "company.duckdb")
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stderr == ""
     assert done.stdout.startswith(
@@ -98,7 +97,7 @@ def test_too_many_bad_rows_fail(lifecycle: Command, tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_one_sentence(lifecycle: Command, tmp_path: Path) -> None:
     files = write(tmp_path / "in", orders=orders(bad=0).replace("ordered_at", "order_at"))
-    done = lifecycle("check", files, LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"))
+    done = lifecycle("check", files, LIFECYCLE_DUCKDB=tmp_path / "company.duckdb")
     assert done.returncode == 2
     assert "the required column ordered_at of orders is missing" in done.stderr
     assert done.stderr.count("\n") == 1

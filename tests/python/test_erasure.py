@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from conftest import PROJECT, run_lifecycle
-from warehouse import at_one_path, differing_tables
+from warehouse import differing_tables
 
 from lifecycle import erase
 from lifecycle.contract import read_landed
@@ -217,7 +217,7 @@ class Place:
     def environment(self) -> dict[str, str | Path]:
         """Where everything is, as environment variables."""
         return {
-            "LIFECYCLE_DUCKDB": at_one_path(self.database),
+            "LIFECYCLE_DUCKDB": self.database,
             "LIFECYCLE_PII_SALT": self.salt,
             "DBT_TARGET_PATH": self.database.parent / "target",
             "DBT_LOG_PATH": self.database.parent / "logs",

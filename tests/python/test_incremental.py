@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -321,16 +321,25 @@ def companies(case: int, draw: random.Random, folder: Path) -> list[Tables]:
         own = changed(company(1000 * case + number, folder / str(number)), draw)
         for batch, tables in zip(found, batches(own, draw, len(found)), strict=True):
             for name, rows in tables.items():
-                batch.setdefault(name, []).extend(
-                    {
-                        column: f"{number}-{value}"
-                        if value and column.endswith("_id") and column not in SHARED
-                        else value
-                        for column, value in row.items()
-                    }
-                    for row in rows
-                )
+                batch.setdefault(name, []).extend(own_ids(rows, str(number), SHARED))
     return found
+
+
+def own_ids(rows: list[Row], company: str, shared: Collection[str] = ()) -> list[Row]:
+    """The rows with ids that no other company has; columns that are shared stay."""
+    return [
+        {
+            column: value.replace(value.strip(), f"{company}-{value.strip()}")
+            if value and column.endswith("_id") and column not in {"_load_id", *shared}
+            else value
+            for column, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+def own_rows(tables: Tables, company: str) -> Tables:
+    return {name: own_ids(rows, company) for name, rows in tables.items()}
 
 
 def differences(machine: Machine) -> dict[str, Any]:
@@ -487,6 +496,7 @@ def link(link_type: str, source_id: str, target_id: str, **other: str) -> Row:
     }
 
 
+LOGIN = link("login", "D1", "C1")
 EXPERIMENT: Tables = {
     "experiments": [
         {
@@ -512,8 +522,11 @@ EXPERIMENT: Tables = {
     ],
 }
 CURRENT = "select stage from marts.lifecycle_current where customer_id = 'person:{}'"
+IN_POUNDS = SHOP["orders"][2] | {"order_id": "O9", "customer_id": "C9", "currency": "GBP"}
+POUND = {"rate_on": "2023-03-03", "currency": "GBP", "rate_to_reporting": "0.5"}
 LATER = {"_loaded_at": "2024-01-01 00:00:00"}
-# name: (rows of the first load beside the shop's, of the second, a query, its answer then and now)
+# name: (rows of the first load beside the shop's, of the second, a query, its answer then and now).
+# They happen side by side, each in a shop of its own: `{own}` stands before all its ids.
 STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
     "late_refund_undoes_the_only_order": (
         {},
@@ -522,24 +535,25 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
                 {"refund_id": "R1", "order_id": "O2", "refunded_at": DAY.format(20), "amount": "10"}
             ]
         },
-        "select is_buyer, orders from marts.dim_customers where customer_id = 'person:C2'",
+        "select is_buyer, orders from marts.dim_customers where customer_id = 'person:{own}C2'",
         [(True, 1)],
         [(False, 0)],
     ),
     "corrected_ticket_leaves_its_first_customer": (
         {},
         {"tickets": [SHOP["tickets"][0] | {"customer_id": "C2"} | LATER]},
-        "select customer_id from marts.lifecycle_spans where stage_detail = 'dissatisfaction'",
-        [("person:C1",)],
-        [("person:C2",)],
+        "select customer_id from marts.lifecycle_spans"
+        " where stage_detail = 'dissatisfaction' and customer_id like 'person:{own}%'",
+        [("person:{own}C1",)],
+        [("person:{own}C2",)],
     ),
     "corrected_order_goes_to_another_customer": (
         {},
         {"orders": [SHOP["orders"][0] | {"customer_id": "C2"} | LATER]},
         "select customer_id, orders from marts.dim_customers"
-        " where customer_id in ('person:C1', 'person:C2') order by customer_id",
-        [("person:C1", 1), ("person:C2", 1)],
-        [("person:C1", 0), ("person:C2", 2)],
+        " where customer_id in ('person:{own}C1', 'person:{own}C2') order by customer_id",
+        [("person:{own}C1", 1), ("person:{own}C2", 1)],
+        [("person:{own}C1", 0), ("person:{own}C2", 2)],
     ),
     "rate_that_was_missing_arrives": (
         {},
@@ -548,29 +562,21 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
                 {"rate_on": "2023-03-03", "currency": "USD", "rate_to_reporting": "0.5"}
             ]
         },
-        "select customer_id, net_amount from marts.fct_orders where order_id = 'O3'",
+        "select customer_id, net_amount from marts.fct_orders where order_id = '{own}O3'",
         [],
-        [("person:C3", 5)],
+        [("person:{own}C3", 5)],
     ),
     "rate_is_corrected": (
-        {
-            "exchange_rates": [
-                {"rate_on": "2023-03-03", "currency": "USD", "rate_to_reporting": "0.5"}
-            ]
-        },
-        {
-            "exchange_rates": [
-                {"rate_on": "2023-03-03", "currency": "USD", "rate_to_reporting": "0.8"} | LATER
-            ]
-        },
-        "select net_amount from marts.dim_customers where customer_id = 'person:C3'",
+        {"orders": [IN_POUNDS], "exchange_rates": [POUND]},
+        {"exchange_rates": [POUND | {"rate_to_reporting": "0.8"} | LATER]},
+        "select net_amount from marts.dim_customers where customer_id = 'person:{own}C9'",
         [(5,)],
         [(8,)],
     ),
     "cost_of_a_product_changes": (
         {},
         {"products": [SHOP["products"][0] | {"unit_cost": "3"} | LATER]},
-        "select margin_amount from marts.fct_orders where order_id = 'O1'",
+        "select margin_amount from marts.fct_orders where order_id = '{own}O1'",
         [(2,)],
         [(4,)],
     ),
@@ -578,30 +584,32 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
         {},
         {"identity_links": [link("merge", "C2", "C1")]},
         "select customer_id, orders from marts.dim_customers"
-        " where customer_id in ('person:C1', 'person:C2') order by customer_id",
-        [("person:C1", 1), ("person:C2", 1)],
-        [("person:C1", 2)],
+        " where customer_id in ('person:{own}C1', 'person:{own}C2') order by customer_id",
+        [("person:{own}C1", 1), ("person:{own}C2", 1)],
+        [("person:{own}C1", 2)],
     ),
     "referrer_is_merged": (
         {},
         {"identity_links": [link("merge", "C2", "C1")]},
-        "select referrer_customer_id from marts.dim_customers where customer_id = 'person:C3'",
-        [("person:C2",)],
-        [("person:C1",)],
+        "select referrer_customer_id from marts.dim_customers where customer_id = 'person:{own}C3'",
+        [("person:{own}C2",)],
+        [("person:{own}C1",)],
     ),
     "late_login_claims_earlier_touches": (
         {},
-        {"identity_links": [link("login", "D1", "C1")]},
-        "select customer_id, started_on is not null from marts.fct_sessions",
-        [("anonymous:D1", True)],
-        [("person:C1", True)],
+        {"identity_links": [LOGIN]},
+        "select customer_id, started_on is not null from marts.fct_sessions"
+        " where session_id = '{own}I1'",
+        [("anonymous:{own}D1", True)],
+        [("person:{own}C1", True)],
     ),
     "late_login_makes_one_unit_of_two": (
         EXPERIMENT,
         {"identity_links": [link("login", "D2", "C1")]},
-        "select customer_id, variant, is_crossed from intermediate.int_experiment_units order by 1",
-        [("anonymous:D2", "b", False), ("person:C1", "a", False)],
-        [("person:C1", "b", True)],
+        "select customer_id, variant, is_crossed from intermediate.int_experiment_units"
+        " where experiment_id = '{own}X1' order by 1",
+        [("anonymous:{own}D2", "b", False), ("person:{own}C1", "a", False)],
+        [("person:{own}C1", "b", True)],
     ),
     "late_order_counts_for_the_experiment": (
         EXPERIMENT,
@@ -612,14 +620,14 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
             ]
         },
         "select customer_id, value, covariate from intermediate.int_experiment_outcomes"
-        " where metric = 'orders_within_14_days'",
-        [("person:C1", 0, 1)],
-        [("person:C1", 1, 2)],
+        " where metric = 'orders_within_14_days' and experiment_id = '{own}X1'",
+        [("person:{own}C1", 0, 1)],
+        [("person:{own}C1", 1, 2)],
     ),
     "account_is_described_anew": (
         {},
         {"accounts": [SHOP["accounts"][0] | {"industry": "trade"} | LATER]},
-        "select industry from marts.dim_customers where customer_id = 'account:A1'",
+        "select industry from marts.dim_customers where customer_id = 'account:{own}A1'",
         [("food",)],
         [("trade",)],
     ),
@@ -627,152 +635,18 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
         {},
         {"order_items": [SHOP["order_items"][0] | {"order_id": "O2"} | LATER]},
         "select order_id, has_items from marts.fct_orders"
-        " where order_id in ('O1', 'O2') order by order_id",
-        [("O1", True), ("O2", False)],
-        [("O1", False), ("O2", True)],
+        " where order_id in ('{own}O1', '{own}O2') order by order_id",
+        [("{own}O1", True), ("{own}O2", False)],
+        [("{own}O1", False), ("{own}O2", True)],
     ),
     "key_comes_with_blanks": (
         {},
         {"orders": [SHOP["orders"][0] | {"order_id": " O1 ", "status": "cancelled"} | LATER]},
-        "select order_id, is_valid_order from marts.fct_orders where order_id like '%O1%'",
-        [("O1", True)],
-        [("O1", False)],
-    ),
-    "new_customer_is_the_only_change": (
-        {},
-        {"customers": [{"customer_id": "C9", "registered_at": DAY.format(3)}]},
-        CURRENT.format("C9"),
-        [],
-        [("consideration",)],
+        "select order_id, is_valid_order from marts.fct_orders where order_id like '%{own}O1%'",
+        [("{own}O1", True)],
+        [("{own}O1", False)],
     ),
 }
-
-
-def answer(connection: duckdb.DuckDBPyConnection, query: str) -> list:
-    return connection.execute(query).fetchall()
-
-
-@pytest.mark.parametrize("name", STORIES)
-def test_story(machine: Machine, name: str) -> None:
-    first, second, query, before, after = STORIES[name]
-    start(machine, SHOP | first)
-    assert answer(machine.delta, query) == before
-    for connection in (machine.full, machine.delta):
-        put(connection, second, "load 2")
-    # Stopped when everything was staged and the identities were new, then run again.
-    stopped = [step.name for step in machine.delta_steps].index("changes.changed_customers")
-    build(machine.delta, machine.delta_steps[: stopped + 1])
-    bring_up_to_date(machine)
-    assert answer(machine.delta, query) == after
-    assert differences(machine) == {}
-
-
-def test_load_that_is_taken_back(machine: Machine) -> None:
-    """A merge and a corrected order come and go: everything is as it was."""
-    order = SHOP["orders"][0] | {"customer_id": "C2"} | LATER
-    merge = link("merge", "C2", "C1")
-    start(machine, SHOP)
-    before = answer(
-        machine.delta, "select * exclude (net_amount) from marts.dim_customers order by 1"
-    )
-    for connection in (machine.full, machine.delta):
-        put(connection, {"orders": [order], "identity_links": [merge]}, "load 2")
-    bring_up_to_date(machine)
-    assert answer(machine.delta, CURRENT.format("C2")) == []
-    for connection in (machine.full, machine.delta):
-        for table in ("orders", "identity_links"):
-            connection.execute(f"delete from raw.{table} where _load_id = 'load 2'")
-    bring_up_to_date(machine)
-    assert differences(machine) == {}
-    after = answer(
-        machine.delta, "select * exclude (net_amount) from marts.dim_customers order by 1"
-    )
-    assert after == before
-
-
-def test_fit_moves_every_customer_of_its_type(machine: Machine) -> None:
-    start(machine, SHOP)
-    for connection in (machine.full, machine.delta):
-        fit = [row | {"value": "1"} for row in figures(random.Random(1), 1)["fitted_parameters"]]
-        put(connection, {"fitted_parameters": fit}, "load 2")
-    bring_up_to_date(machine)
-    found = answer(machine.delta, "select count(*) from changes.changed_customers")
-    assert found == answer(
-        machine.delta, "select count(*) from intermediate.int_customers where customer_type = 'b2c'"
-    )
-    assert differences(machine) == {}
-
-
-def test_nothing_new_changes_nothing(machine: Machine) -> None:
-    start(machine, SHOP)
-    completed = "select * from changes.completed_run order by all"
-    before = answer(machine.delta, completed)
-    build(machine.delta, machine.delta_steps)
-    assert answer(machine.delta, ANYTHING_TO_DO) == [(False,)]
-    assert answer(machine.delta, completed) == before
-    assert differences(machine) == {}
-
-
-def test_load_that_is_taken_back_from_a_run_that_was_stopped(machine: Machine) -> None:
-    """The loads are those of the last complete run again, and yet there is something to do."""
-    start(machine, SHOP)
-    login = link("login", "D1", "C1")
-    for connection in (machine.full, machine.delta):
-        put(connection, {"identity_links": [login]}, "load 2")
-    stopped = [step.name for step in machine.delta_steps].index("intermediate.int_identities")
-    build(machine.delta, machine.delta_steps[: stopped + 1])
-    for connection in (machine.full, machine.delta):
-        connection.execute("delete from raw.identity_links where _load_id = 'load 2'")
-    bring_up_to_date(machine)
-    assert answer(machine.delta, ANYTHING_TO_DO) == [(True,)]
-    assert differences(machine) == {}
-
-
-TOUCH = SHOP["interactions"][0] | {"interaction_id": "I2", "anonymous_id": "D2"}
-LATE_ORDER = SHOP["orders"][0] | {"order_id": "O9", "ordered_at": "2023-06-20 12:00:00"}
-# What a run finds that is stopped when it has made nearly all, and what the next one finds: rows
-# that come, or tables whose second load goes.
-STOPPED_LATE: dict[str, tuple[Tables, Tables | list[str], Tables | list[str]]] = {
-    "only_the_stopped_run_knew_the_visitor": (
-        {},
-        {"interactions": [TOUCH]},
-        {"identity_links": [link("login", "D2", "C1")]},
-    ),
-    "the_login_is_as_before": (
-        {},
-        {"identity_links": [link("login", "D1", "C1")]},
-        ["identity_links"],
-    ),
-    "the_fit_is_as_before": (
-        figures(random.Random(0), 1),
-        figures(random.Random(1), 2),
-        ["fitted_parameters"],
-    ),
-    "the_end_is_as_before": (
-        {"orders": [LATE_ORDER | {"_load_id": "load 2"}]},
-        ["orders"],
-        {"orders": [LATE_ORDER]},
-    ),
-    "the_row_in_quarantine_is_gone": (
-        {},
-        {"identity_links": [link("marriage", "C1", "C2")]},
-        ["identity_links"],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STOPPED_LATE)
-def test_what_a_run_made_that_was_stopped_late_is_made_again(machine: Machine, name: str) -> None:
-    first, second, third = STOPPED_LATE[name]
-    start(machine, together(SHOP, first))
-    stopped = [step.name for step in machine.delta_steps].index("changes.completed_identities")
-    change(machine, second)
-    build(machine.delta, machine.delta_steps[:stopped])
-    before = differences(machine)
-    assert before, "the run that was stopped had made nothing"
-    change(machine, third)
-    bring_up_to_date(machine)
-    assert differences(machine) == {}
 
 
 def together(*given: Tables) -> Tables:
@@ -794,12 +668,142 @@ def change(machine: Machine, found: Tables | list[str]) -> None:
                 connection.execute(f"delete from raw.{table} where _load_id = 'load 2'")
 
 
+def answer(connection: duckdb.DuckDBPyConnection, query: str) -> list:
+    return connection.execute(query).fetchall()
+
+
+def told(template: list[tuple], own: str) -> list[tuple]:
+    """Rows of a story, with its own ids."""
+    return [
+        tuple(cell.format(own=own) if isinstance(cell, str) else cell for cell in row)
+        for row in template
+    ]
+
+
+def test_stories(machine: Machine) -> None:
+    stories = STORIES.items()
+    first = [own_rows(story[0], name) for name, story in stories]
+    second = [own_rows(story[1], name) for name, story in stories]
+    start(machine, together(*(own_rows(SHOP, name) for name in STORIES), *first))
+    queries = {name: story[2].format(own=f"{name}-") for name, story in stories}
+
+    def found() -> dict[str, list[tuple]]:
+        return {name: answer(machine.delta, query) for name, query in queries.items()}
+
+    def expected(part: int) -> dict[str, list[tuple]]:
+        return {name: told(story[part], f"{name}-") for name, story in stories}
+
+    assert found() == expected(3)
+    change(machine, together(*second))
+    # Stopped when everything was staged and the identities were new, then run again.
+    stopped = [step.name for step in machine.delta_steps].index("changes.changed_customers")
+    build(machine.delta, machine.delta_steps[: stopped + 1])
+    bring_up_to_date(machine)
+    assert found() == expected(4)
+    assert differences(machine) == {}
+
+
+def test_new_customer_is_the_only_change(machine: Machine) -> None:
+    start(machine, SHOP)
+    change(machine, {"customers": [{"customer_id": "C9", "registered_at": DAY.format(3)}]})
+    bring_up_to_date(machine)
+    assert answer(machine.delta, CURRENT.format("C9")) == [("consideration",)]
+    assert differences(machine) == {}
+
+
+def test_load_that_is_taken_back(machine: Machine) -> None:
+    """A merge and a corrected order come and go: everything is as it was."""
+    order = SHOP["orders"][0] | {"customer_id": "C2"} | LATER
+    merge = link("merge", "C2", "C1")
+    start(machine, SHOP)
+    before = answer(
+        machine.delta, "select * exclude (net_amount) from marts.dim_customers order by 1"
+    )
+    change(machine, {"orders": [order], "identity_links": [merge]})
+    bring_up_to_date(machine)
+    assert answer(machine.delta, CURRENT.format("C2")) == []
+    change(machine, ["orders", "identity_links"])
+    bring_up_to_date(machine)
+    assert differences(machine) == {}
+    after = answer(
+        machine.delta, "select * exclude (net_amount) from marts.dim_customers order by 1"
+    )
+    assert after == before
+
+
+def test_fit_moves_every_customer_of_its_type(machine: Machine) -> None:
+    start(machine, SHOP)
+    fit = [row | {"value": "1"} for row in figures(random.Random(1), 1)["fitted_parameters"]]
+    change(machine, {"fitted_parameters": fit})
+    bring_up_to_date(machine)
+    found = answer(machine.delta, "select count(*) from changes.changed_customers")
+    assert found == answer(
+        machine.delta, "select count(*) from intermediate.int_customers where customer_type = 'b2c'"
+    )
+    assert differences(machine) == {}
+
+
+def test_nothing_new_changes_nothing(machine: Machine) -> None:
+    start(machine, SHOP)
+    completed = "select * from changes.completed_run order by all"
+    before = answer(machine.delta, completed)
+    build(machine.delta, machine.delta_steps)
+    assert answer(machine.delta, ANYTHING_TO_DO) == [(False,)]
+    assert answer(machine.delta, completed) == before
+    assert differences(machine) == {}
+
+
+def test_load_that_is_taken_back_from_a_run_that_was_stopped(machine: Machine) -> None:
+    """The loads are those of the last complete run again, and yet there is something to do."""
+    start(machine, SHOP)
+    change(machine, {"identity_links": [LOGIN]})
+    stopped = [step.name for step in machine.delta_steps].index("intermediate.int_identities")
+    build(machine.delta, machine.delta_steps[: stopped + 1])
+    change(machine, ["identity_links"])
+    bring_up_to_date(machine)
+    assert answer(machine.delta, ANYTHING_TO_DO) == [(True,)]
+    assert differences(machine) == {}
+
+
+TOUCH = SHOP["interactions"][0] | {"interaction_id": "I2", "anonymous_id": "D2"}
+LATE_ORDER = SHOP["orders"][0] | {"order_id": "O9", "ordered_at": "2023-06-20 12:00:00"}
+
+
+def stop_late(machine: Machine) -> None:
+    """A run that is stopped when it has made nearly all, and has not yet said what."""
+    stopped = [step.name for step in machine.delta_steps].index("changes.completed_identities")
+    build(machine.delta, machine.delta_steps[:stopped])
+    assert differences(machine), "the run that was stopped had made nothing"
+
+
+def test_what_a_stopped_run_had_made_is_made_again(machine: Machine) -> None:
+    """It alone knew a visitor; a login, the end and a row in quarantine are as before it."""
+    start(machine, together(SHOP, {"orders": [LATE_ORDER | {"_load_id": "load 2"}]}))
+    change(machine, ["orders"])
+    nobody = link("marriage", "C1", "C2", link_id="N2")
+    change(machine, {"interactions": [TOUCH], "identity_links": [LOGIN, nobody]})
+    stop_late(machine)
+    change(machine, ["identity_links"])
+    claims = link("login", "D2", "C3", _load_id="load 3")
+    change(machine, {"orders": [LATE_ORDER], "identity_links": [claims]})
+    bring_up_to_date(machine)
+    assert differences(machine) == {}
+
+
+def test_fit_of_a_stopped_run_is_taken_back(machine: Machine) -> None:
+    start(machine, SHOP | figures(random.Random(0), 1))
+    change(machine, figures(random.Random(1), 2))
+    stop_late(machine)
+    change(machine, ["fitted_parameters"])
+    bring_up_to_date(machine)
+    assert differences(machine) == {}
+
+
 def test_run_that_is_stopped_before_its_last_tables(machine: Machine) -> None:
     """It was complete, but the tables that nothing incremental reads were not made."""
     start(machine, SHOP)
     order = SHOP["orders"][0] | {"order_id": "O9", "customer_id": "C2"}
-    for connection in (machine.full, machine.delta):
-        put(connection, {"orders": [order]}, "load 2")
+    change(machine, {"orders": [order]})
     last = max(
         place
         for place, step in enumerate(machine.delta_steps)

@@ -31,7 +31,6 @@ import yaml
 from conftest import Command
 from scipy.stats import chisquare
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
-from warehouse import at_one_path
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = ROOT / "mappings"
@@ -541,7 +540,7 @@ def marts(
     built: dict[str, Query | str] = {}
 
     def run(database: Path, *arguments: str | Path, **environment: str) -> None:
-        said = lifecycle(*arguments, LIFECYCLE_DUCKDB=at_one_path(database), **environment)
+        said = lifecycle(*arguments, LIFECYCLE_DUCKDB=database, **environment)
         assert said.returncode == 0, (said.stdout + said.stderr)[-4000:]
 
     def get(source: str) -> Query:
@@ -893,7 +892,7 @@ def test_the_gate_passes_and_names_the_quirks(
         data_path(source),
         "--mapping",
         MAPPINGS / SOURCES[source][0],
-        LIFECYCLE_DUCKDB=at_one_path(tmp_path / "company.duckdb"),
+        LIFECYCLE_DUCKDB=tmp_path / "company.duckdb",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line.split() for line in done.stdout.splitlines()]

@@ -25,7 +25,7 @@ from conftest import PROJECT, Command
 from scipy import integrate, special
 from scipy.optimize import minimize
 from test_real_data import data_path, wheel_folder  # noqa: F401  (fixtures)
-from warehouse import at_one_path, run_dbt
+from warehouse import run_dbt
 
 from lifecycle.fit import estimate, fit_bgnbd, fit_gamma_gamma
 
@@ -64,9 +64,7 @@ def cdnow(
     settings = {"use_sample": False, "reporting_timezone": "UTC", "reporting_currency": "USD"}
 
     def run(*arguments: str | Path) -> None:
-        done = lifecycle(
-            *arguments, LIFECYCLE_DUCKDB=at_one_path(database), LIFECYCLE_PII_SALT="test"
-        )
+        done = lifecycle(*arguments, LIFECYCLE_DUCKDB=database, LIFECYCLE_PII_SALT="test")
         assert done.returncode == 0, done.stdout + done.stderr
 
     run("load", file, "--mapping", as_the_literature_counts(folder))

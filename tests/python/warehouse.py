@@ -6,16 +6,11 @@ again on whatever raw rows are put there. What runs is dbt's own compiled SQL, n
 
 from __future__ import annotations
 
-import atexit
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -25,36 +20,6 @@ import pandas as pd
 from commands import run_command
 
 PROJECT = Path(__file__).resolve().parents[2]
-# What dbt keeps of a run in its target folder, and where the tests keep it.
-PARSED = "partial_parse.msgpack"
-HERE = Path(tempfile.mkdtemp(prefix="lifecycle-tests-"))
-atexit.register(shutil.rmtree, HERE, ignore_errors=True)
-
-
-def at_one_path(database: Path) -> Path:
-    """The path of a database through a link that is the same for all, until the next call.
-
-    dbt parses the whole project anew for another path, which takes longer than most runs here.
-    """
-    link = HERE / "database"
-    link.unlink(missing_ok=True)
-    link.symlink_to(database.parent)
-    return link / database.name
-
-
-@contextmanager
-def parsed_before(target: Path, *said: Any) -> Iterator[None]:
-    """Let dbt find in its target folder what it parsed when the same was said before.
-
-    It keeps that of the last run alone, and parses the whole project anew for other variables.
-    """
-    known = HERE / hashlib.md5(repr(said).encode()).hexdigest()
-    if known.exists():
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(known, target / PARSED)
-    yield
-    if (target / PARSED).exists():
-        shutil.copyfile(target / PARSED, known)
 
 
 def run_dbt(
@@ -71,24 +36,19 @@ def run_dbt(
     profiles.mkdir(exist_ok=True)
     (profiles / "profiles.yml").write_text((PROJECT / "profiles.example.yml").read_text())
     folder = database.with_suffix(".target")
-    with parsed_before(folder, database.name, target, variables):
-        done = run_command(
-            "dbt",
-            [
-                *("--log-path", str(database.parent / "logs")),
-                *command.split(),
-                *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
-                *("--target-path", str(folder), "--target", target),
-                *("--vars", json.dumps(dict(variables or {}))),
-                *arguments,
-            ],
-            database.parent,
-            {
-                **os.environ,
-                "LIFECYCLE_DUCKDB": str(at_one_path(database)),
-                **(environment or {}),
-            },
-        )
+    done = run_command(
+        "dbt",
+        [
+            *("--log-path", str(database.parent / "logs")),
+            *command.split(),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
+            *("--target-path", str(folder), "--target", target),
+            *("--vars", json.dumps(dict(variables or {}))),
+            *arguments,
+        ],
+        database.parent,
+        {**os.environ, "LIFECYCLE_DUCKDB": str(database), **(environment or {})},
+    )
     if check and done.returncode:
         raise AssertionError(f"dbt {command} failed:\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}")
     return done
