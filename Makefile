@@ -12,6 +12,8 @@ DBT := $(RUN) -c "from dbt.cli.main import cli; cli()"
 LINTED_SQL := models tests/data tests/generic mappings snapshots analyses
 LINTED_YAML := . .github .yamllint.yml
 LINTED_PYTHON := lifecycle tests mappings benchmarks
+# What tests in several processes share: the sample company, and what dbt has parsed.
+SHARED := LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" LIFECYCLE_TESTS_PARSED="$$PWD/target/test/parsed"
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-engines test-long test-mutants lint format docs lock clean check-python
@@ -23,11 +25,10 @@ build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company o
 	@$(LIFECYCLE) build
 
 test: lint target/test/company.duckdb ## Everything but the engines and the long tests
-	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" \
-	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
+	@$(SHARED) $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
 
 test-engines: target/test/company.duckdb ## The sample company on Postgres equals DuckDB's, row by row
-	@LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" $(RUN) -m pytest -m engines
+	@$(SHARED) $(RUN) -m pytest -m engines
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
 	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=30 LIFECYCLE_BATCH_COMPANIES=10 \
@@ -40,7 +41,7 @@ test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is 
 # Built anew each time: it is itself a test, in a database of its own.
 .PHONY: target/test/company.duckdb
 target/test/company.duckdb: $(VENV)/.installed-dev profiles.yml
-	@mkdir -p target/test && rm -f $@ $@.wal
+	@mkdir -p target/test && rm -rf $@ $@.wal target/test/parsed
 	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
 
 lint: $(VENV)/.installed-dev profiles.yml ## ruff, yamllint, sqlfluff, and dbt-bouncer on the conventions

@@ -42,21 +42,27 @@ def run_command(
         return subprocess.CompletedProcess([program, *words], process.exitcode, *said)
 
 
-def _keep_what_is_parsed(folder: Path) -> None:
+def keep_what_is_parsed(folder: Path) -> None:
     """Let dbt find there what it parsed of the same project with the same variables, for all tests.
 
     By itself it keeps that of the last run alone, in the folder of that run, and parses everything
-    anew for a database of the same name elsewhere, though nothing asks where it is.
+    anew for a database of the same name elsewhere, though no model asks where it is.
     """
-    from dbt.adapters.duckdb.credentials import DuckDBCredentials
+    from dbt.contracts.files import FileHash
+    from dbt.contracts.graph.manifest import ManifestStateCheck
     from dbt.parser.manifest import ManifestLoader
 
-    names = DuckDBCredentials._connection_keys
+    check = ManifestLoader.build_manifest_state_check
     read = ManifestLoader.read_manifest_for_partial_parse
     write = ManifestLoader.write_manifest_for_partial_parse
 
-    def all_but_path(self: DuckDBCredentials) -> tuple[str, ...]:
-        return tuple(name for name in names(self) if name != "path")
+    def check_all_but_place(loader: ManifestLoader) -> ManifestStateCheck:
+        connection = dict(loader.root_project.credentials.connection_info())
+        for name in ("path", "host", "port"):
+            connection.pop(name, None)
+        state = check(loader)
+        state.profile_hash = FileHash.from_contents(repr(sorted(connection.items())))
+        return state
 
     def places(loader: ManifestLoader) -> tuple[Path, Path]:
         depends_on = (
@@ -77,12 +83,12 @@ def _keep_what_is_parsed(folder: Path) -> None:
     def write_kept(loader: ManifestLoader) -> None:
         write(loader)
         kept, own = places(loader)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as half:
             half.write(own.read_bytes())
         Path(half.name).rename(kept)
 
-    DuckDBCredentials._connection_keys = all_but_path
+    ManifestLoader.build_manifest_state_check = check_all_but_place
     ManifestLoader.read_manifest_for_partial_parse = read_kept
     ManifestLoader.write_manifest_for_partial_parse = write_kept
 
@@ -103,7 +109,7 @@ def _main(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [program, *words]
-    _keep_what_is_parsed(parsed)
+    keep_what_is_parsed(parsed)
     try:
         if program == "dbt":
             from dbt.cli.main import cli

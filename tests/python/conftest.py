@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import duckdb
 import pytest
-from commands import PARSED, run_command
+from commands import PARSED, keep_what_is_parsed, run_command
 from warehouse import run_dbt
 
 from lifecycle.generate import generate
@@ -62,7 +62,7 @@ def own_environment(all_workers: Path, tmp_path_factory: pytest.TempPathFactory)
     for name in ("DUCKDB", "PROJECT", "PII_SALT"):
         patch.delenv(f"LIFECYCLE_{name}", raising=False)
     patch.delenv("DBT_PROFILES_DIR", raising=False)
-    patch.setenv(PARSED, str(all_workers / "parsed"))
+    patch.setenv(PARSED, os.environ.get(PARSED) or str(all_workers / "parsed"))
     patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("target")))
     patch.setenv("DBT_LOG_PATH", str(tmp_path_factory.mktemp("logs")))
     patch.setenv("DBT_LOG_LEVEL_FILE", "none")  # a tenth of a run, and read by one module alone
@@ -76,6 +76,12 @@ def models_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
         yield
+
+
+@pytest.fixture(scope="session")
+def dbt_here() -> None:
+    """For tests that run dbt in their own process: what it parsed is kept as for commands."""
+    keep_what_is_parsed(Path(os.environ[PARSED]))
 
 
 def run_lifecycle(
@@ -155,7 +161,7 @@ def made_company(once: Once) -> MadeCompany:
         generate(
             MadeCompany.customers, MadeCompany.days, MadeCompany.seed, folder / "files", "parquet"
         )
-        database = folder / "made.duckdb"
+        database = folder / "company.duckdb"
         with duckdb.connect(str(database)) as con:
             con.execute("create schema raw")
             for table in schema.RAW_SCHEMAS:
@@ -173,7 +179,7 @@ def made_company(once: Once) -> MadeCompany:
         run_dbt("build --select +customer_value", database, *models_only, variables=own | then)
 
     folder = once("made", build)
-    return MadeCompany(folder / "made.duckdb", folder / "files")
+    return MadeCompany(folder / "company.duckdb", folder / "files")
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def company(
     folder = tmp_path_factory.mktemp("truth")
     made = folder / "files"
     generate(CUSTOMERS, DAYS, SEED, made, fmt="parquet")
-    database = folder / "made.duckdb"
+    database = folder / "company.duckdb"
     with duckdb.connect(str(database)) as con:
         con.execute("create schema raw")
         for table in schema.RAW_SCHEMAS:

@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, lifecycle: Command) -> Path
 @pytest.fixture(scope="module")
 def built(folder: Path, lifecycle: Command) -> Path:
     """A database with both loaded and built."""
-    database = folder / "warehouse.duckdb"
+    database = folder / "company.duckdb"
     for part in ("raw", "delivery"):
         done = lifecycle("load", folder / part, LIFECYCLE_DUCKDB=database)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -131,7 +131,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBP
     folder = tmp_path_factory.mktemp("truth")
     made = folder / "files"
     generate(CUSTOMERS, DAYS, SEED, made, fmt="parquet")
-    database = folder / "made.duckdb"
+    database = folder / "company.duckdb"
     truth = "create temp table truth_{0} as from '{1}/truth_{0}.parquet'"
     with duckdb.connect(str(database)) as con:
         con.execute("set TimeZone = 'UTC'")

@@ -47,6 +47,7 @@ KNOWN_LATER = {
     "tickets": ("first_response_at", "resolved_at"),
     "experiment_assignments": ("exposed_at",),
 }
+VARIABLES = {"use_sample": False, "quarantine_share_limit": 1.0}
 AS_OF_DAY = date(2023, 11, 15)
 AS_OF = datetime(2023, 11, 15, 23)  # the end of that day in Berlin, in UTC
 
@@ -100,7 +101,7 @@ def build(database: Path, tables: dict[str, Table], **variables: Any) -> Path:
     """Put raw tables into a new database and build them; returns the database."""
     with duckdb.connect(str(database)) as connection:
         write_raw(connection, tables)
-    chosen = {"use_sample": False, "quarantine_share_limit": 1.0, **variables}
+    chosen = VARIABLES | variables
     run_dbt("seed", database, variables=chosen)
     run_dbt("run", database, variables=chosen)
     return database
@@ -109,7 +110,7 @@ def build(database: Path, tables: dict[str, Table], **variables: Any) -> Path:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, company: dict[str, Table]) -> Path:
     """The company built by dbt."""
-    return build(tmp_path_factory.mktemp("first") / "built.duckdb", company)
+    return build(tmp_path_factory.mktemp("first") / "company.duckdb", company)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_as_of_equals_a_build_on_data_cut_there(
 ) -> None:
     folder = tmp_path / "replayed"
     folder.mkdir()
-    replayed = build(folder / "built.duckdb", company, as_of=AS_OF_DAY.isoformat())
+    replayed = build(folder / "company.duckdb", company, as_of=AS_OF_DAY.isoformat())
     cut_there = built_anew(cut(company))
     assert_equal_marts(replayed, cut_there, at_least=5_000)
     with duckdb.connect(str(replayed), read_only=True) as connection:
@@ -165,10 +166,9 @@ def test_the_order_of_raw_rows_does_not_matter(company: Any, first: Path, built_
 def test_fit_appends_what_the_purchases_say(first: Path, tmp_path: Path) -> None:
     """Against numpy, from the purchase moments before the cut-off."""
     database = Path(shutil.copy(first, tmp_path / first.name))
-    chosen = {"use_sample": False}
     arguments = ("--args", "{cut_off: 2023-12-31}")
-    run_dbt("run-operation fit", database, *arguments, variables=chosen)
-    run_dbt("run-operation fit", database, *arguments, variables=chosen)
+    run_dbt("run-operation fit", database, *arguments, variables=VARIABLES)
+    run_dbt("run-operation fit", database, *arguments, variables=VARIABLES)
     with duckdb.connect(str(database), read_only=True) as connection:
         fitted = connection.execute(
             "select customer_type, parameter, value, sample_size, cut_off, count(*) as fits "

@@ -40,7 +40,7 @@ SELECTION = "+lifecycle_spans +segment_spans"
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
     """A connection and the compiled models, ready to run on any company."""
-    database = tmp_path_factory.mktemp("property") / "property.duckdb"
+    database = tmp_path_factory.mktemp("property") / "company.duckdb"
     with duckdb.connect(str(database)) as connection:
         thresholds = random_thresholds(0)
         write_raw(connection, raw_tables(random_company(0, 20, thresholds), {"b2c": (60, 120)}))
