@@ -28,53 +28,31 @@ moments as (
 
 ),
 
-sessions as (
-
-    select
-        customer_id,
-        session_id as touch_id,
-        channel,
-        started_at as touched_at
-    from {{ ref('fct_sessions') }}
-    where is_attribution_touch and {{ touched() }}
-
-),
-
-contacts as (
-
-    select
-        customer_id,
-        interaction_id as touch_id,
-        channel,
-        occurred_at as touched_at
-    from {{ ref('int_interactions') }}
-    where
-        direction = 'outbound' and customer_id is not null
-        and interaction_type in (select types.interaction_type from {{ ref('attribution_touch_types') }} as types)
-        and {{ touched() }}
-
-),
-
 -- A life in order: what somebody met, and what they bought.
 steps as (
 
     select
         customer_id,
-        touch_id,
+        session_id as touch_id,
         channel,
-        touched_at as step_at,
+        started_at as step_at,
         0 as purchases
-    from sessions
+    from {{ ref('fct_sessions') }}
+    where is_attribution_touch and {{ touched() }}
 
     union all
 
     select
         customer_id,
-        touch_id,
+        interaction_id as touch_id,
         channel,
-        touched_at as step_at,
+        occurred_at as step_at,
         0 as purchases
-    from contacts
+    from {{ ref('int_interactions') }}
+    where
+        direction = 'outbound' and customer_id is not null
+        and interaction_type in (select types.interaction_type from {{ ref('attribution_touch_types') }} as types)
+        and {{ touched() }}
 
     union all
 
@@ -92,12 +70,13 @@ steps as (
 numbered as (
 
     select
-        *,
-        1 + coalesce(
-            sum(purchases) over (
-                partition by customer_id order by step_at, purchases
-                rows between unbounded preceding and 1 preceding
-            ), 0
+        customer_id,
+        touch_id,
+        channel,
+        step_at,
+        1 + count(case when purchases = 1 then 1 end) over (
+            partition by customer_id order by step_at, purchases
+            rows between unbounded preceding and 1 preceding
         ) as moment_number
     from steps
 
@@ -108,19 +87,15 @@ answered as (
     select
         numbered.customer_id,
         numbered.moment_number,
+        coalesce(moments.purchased_at <= {{ add_days('numbered.step_at', 'rules.lookback_days') }}, false)
+            as is_converted,
         rules.conversion_kind,
         numbered.touch_id,
         coalesce(channels.attributed_channel, 'unknown') as channel,
-        numbered.purchases,
         numbered.touch_id is not null and not (coalesce(channels.is_direct, false) and not rules.direct_counts)
             as is_counted,
-        coalesce(moments.purchased_at <= {{ add_days('numbered.step_at', 'rules.lookback_days') }}, false)
-            as is_converted,
-        -- Held within what a power of a half can be.
-        least(
-            cast({{ dbt.datediff('numbered.step_at', 'moments.purchased_at', 'second') }} as {{ type_double() }})
-            / (86400 * cast(rules.half_life_days as {{ type_double() }})), 1000
-        ) as half_lives,
+        {{ dbt.datediff('numbered.step_at', 'moments.purchased_at', 'second') }} as seconds_before,
+        86400 * cast(rules.half_life_days as {{ type_double() }}) as half_life_seconds,
         cast(rules.first_share as {{ type_double() }}) as first_share,
         cast(rules.last_share as {{ type_double() }}) as last_share,
         moments.net_amount,
@@ -144,96 +119,156 @@ answered as (
 
 ),
 
+-- One pass of few columns tells what a path is; sorting all of them again for it takes three times as long.
 -- The own door, where it does not count, does so only on a path that has nothing else.
-weighed as (
+paths as (
 
     select
-        *,
-        max(case when is_counted then 1 else 0 end) over (
-            partition by customer_id, moment_number, is_converted
-        ) as has_counted
+        customer_id,
+        moment_number,
+        is_converted,
+        max(case when is_counted then 1 else 0 end) as has_counted,
+        coalesce(nullif(count(case when is_counted then 1 end), 0), count(touch_id)) as touches,
+        coalesce(
+            min(case when is_counted then seconds_before end),
+            min(case when touch_id is not null then seconds_before end)
+        ) as last_seconds_before
     from answered
+    group by customer_id, moment_number, is_converted
 
 ),
 
+-- A purchase that nothing led to is a row of its own, so that no purchase is lost.
 placed as (
+
+    select
+        answered.*,
+        paths.touches,
+        paths.last_seconds_before
+    from answered
+    inner join paths
+        on
+            answered.customer_id = paths.customer_id
+            and answered.moment_number = paths.moment_number
+            and answered.is_converted = paths.is_converted
+    where
+        (answered.is_counted or paths.has_counted = 0)
+        and (answered.touch_id is not null or paths.touches = 0)
+
+),
+
+-- Only several touches need an order and weights. The last weighs 1; decimals add up alike in any order.
+several as (
+
+    select
+        customer_id,
+        moment_number,
+        is_converted,
+        touch_id,
+        channel,
+        step_at,
+        case when is_converted then cast(
+            -- Held within what a power of a half can be.
+            power(0.5, least((seconds_before - last_seconds_before) / half_life_seconds, 1000)) as decimal(18, 16)
+        ) end as decay_weight
+    from placed
+    where touches > 1
+
+),
+
+ordered as (
 
     select
         *,
         row_number() over path as place,
-        count(touch_id) over whole_path as touches,
         lag(channel) over path as previous_channel,
-        power(0.5, half_lives) as decay_weight,
-        sum(case when touch_id is not null then power(0.5, half_lives) end) over whole_path as path_decay_weight,
-        case
-            when touch_id is not null and row_number() over (
-                partition by customer_id, moment_number, is_converted, channel
-                order by step_at, purchases, {{ sortable('touch_id') }}
-            ) = 1 then 1
-            else 0
-        end as is_channel_new
-    from weighed
-    where touch_id is null or is_counted or has_counted = 0
+        sum(decay_weight) over whole_path as path_decay_weight
+    from several
     window
         path as (
             partition by customer_id, moment_number, is_converted
-            order by step_at, purchases, {{ sortable('touch_id') }}
+            order by step_at, {{ sortable('touch_id') }}
         ),
+        -- The same order, so that one sort is enough.
         whole_path as (
             partition by customer_id, moment_number, is_converted
-            order by step_at, purchases, {{ sortable('touch_id') }}
+            order by step_at, {{ sortable('touch_id') }}
             rows between unbounded preceding and unbounded following
         )
 
 ),
 
--- A purchase that nothing led to is a row of its own, so that no purchase is lost.
-paths as (
+-- Every channel of a path at its first touch.
+first_visits as (
 
     select
-        *,
-        cast(greatest(touches, 1) as {{ type_double() }}) as places,
-        sum(is_channel_new) over (partition by customer_id, moment_number, is_converted) as path_channels
-    from placed
-    where touch_id is not null or touches = 0
+        customer_id,
+        moment_number,
+        channel,
+        min(place) as place,
+        count(*) over (partition by customer_id, moment_number) as path_channels
+    from ordered
+    where is_converted
+    group by customer_id, moment_number, channel
+
+),
+
+weighed as (
+
+    select
+        ordered.touch_id,
+        ordered.place,
+        ordered.previous_channel,
+        cast(ordered.decay_weight as {{ type_double() }}) / cast(ordered.path_decay_weight as {{ type_double() }})
+            as decay_share,
+        coalesce(1 / cast(first_visits.path_channels as {{ type_double() }}), 0) as channel_share
+    from ordered
+    left join first_visits
+        on
+            ordered.customer_id = first_visits.customer_id
+            and ordered.moment_number = first_visits.moment_number
+            and ordered.is_converted
+            and ordered.channel = first_visits.channel
+            and ordered.place = first_visits.place
 
 ),
 
 described as (
 
     select
-        customer_id,
-        cast(moment_number as {{ dbt.type_bigint() }}) as moment_number,
-        conversion_kind,
-        touch_id,
-        channel,
-        previous_channel,
-        cast(case when touches > 0 then place end as {{ dbt.type_bigint() }}) as touch_number,
-        cast(touches as {{ dbt.type_bigint() }}) as touches,
-        is_converted,
-        {{ to_credit('case when place = 1 then 1 else 0 end') }} as first_touch_credit,
-        {{ to_credit('case when place = places then 1 else 0 end') }} as last_touch_credit,
-        {{ to_credit('1 / places') }} as linear_credit,
+        placed.customer_id,
+        placed.moment_number,
+        placed.conversion_kind,
+        placed.touch_id,
+        placed.channel,
+        weighed.previous_channel,
+        cast(case when placed.touches > 0 then coalesce(weighed.place, 1) end as {{ dbt.type_bigint() }})
+            as touch_number,
+        placed.touches,
+        placed.is_converted,
+        {{ to_credit('case when place > 1 then 0 else 1 end') }} as first_touch_credit,
+        {{ to_credit('case when place < touches then 0 else 1 end') }} as last_touch_credit,
+        {{ to_credit('case when place is null then 1 else 1 / cast(touches as ' ~ type_double() ~ ') end') }}
+            as linear_credit,
         {{ to_credit(
             'case'
-            ~ ' when places = 1 then 1'
-            ~ ' when places = 2 then case when place = 1 then first_share else last_share end / (first_share + last_share)'
+            ~ ' when place is null then 1'
+            ~ ' when touches = 2 then case when place = 1 then first_share else last_share end / (first_share + last_share)'
             ~ ' when place = 1 then first_share'
-            ~ ' when place = places then last_share'
-            ~ ' else (1 - first_share - last_share) / (places - 2)'
+            ~ ' when place = touches then last_share'
+            ~ ' else (1 - first_share - last_share) / (touches - 2)'
             ~ ' end'
         ) }} as position_based_credit,
-        {{ to_credit('case when touches = 0 then 1 else decay_weight / path_decay_weight end') }} as time_decay_credit,
-        {{ to_credit(
-            'case when touches = 0 then 1 else cast(is_channel_new as ' ~ type_double() ~ ') / path_channels end'
-        ) }}
-            as shapley_credit,
+        {{ to_credit('coalesce(weighed.decay_share, 1)') }} as time_decay_credit,
+        {{ to_credit('coalesce(weighed.channel_share, 1)') }} as shapley_credit,
         {{ to_total('case when is_converted then net_amount end') }} as net_amount,
-        case when touches > 0 then step_at end as touched_at,
-        case when touches > 0 then expires_at end as expires_at,
-        case when is_converted then purchased_at end as purchased_at,
-        case when is_converted then purchased_on end as purchased_on
-    from paths
+        case when placed.touches > 0 then placed.step_at end as touched_at,
+        case when placed.touches > 0 then placed.expires_at end as expires_at,
+        case when placed.is_converted then placed.purchased_at end as purchased_at,
+        case when placed.is_converted then placed.purchased_on end as purchased_on
+    from placed
+    left join weighed
+        on placed.touch_id = weighed.touch_id
 
 )
 
