@@ -20,7 +20,8 @@
     {%- if last is none -%}
         {{ return(false) }}
     {%- endif -%}
-    {%- for node in graph.nodes.values() if node.config.materialized == 'incremental' -%}
+    {%- for node in graph.nodes.values()
+        if node.config.materialized == 'incremental' or (is_made(node) and 'changes' in node.fqn) -%}
         {%- if existing(node.name) is none -%}
             {{ return(false) }}
         {%- endif -%}

@@ -1,4 +1,5 @@
-{%- set last = existing('completed_run') if is_anything_pending() -%}
+{%- set last = existing('completed_run') if is_delta_run() -%}
+{%- set stopped = pending(['has_changes']) -%}
 with
 
 loads as (
@@ -21,7 +22,7 @@ last_run as (
 unfinished as (
 
     select sum(case when has_changes then 1 else 0 end) as runs
-    from ({{ pending(['has_changes']) }}) as own
+    from ({{ stopped }}) as stopped
 
 ),
 

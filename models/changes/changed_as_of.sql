@@ -15,10 +15,8 @@ ends as (
     union
     select loaded_at as moved_from from {{ last }}
     where kind = 'as_of'
-    {%- if is_anything_pending() %}
     union
     {{ pending(['moved_from']) }}
-    {%- endif %}
 
 ),
 

@@ -130,12 +130,10 @@ touched as (
     from {{ ref('int_identities') }} as identities
     inner join refitted_types
         on identities.customer_type = refitted_types.customer_type
-    {%- if is_anything_pending() %}
 
     union
 
     {{ pending(['customer_id']) }}
-    {%- endif %}
     {%- endif %}
 
 )

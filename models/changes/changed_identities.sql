@@ -48,10 +48,8 @@ changed as (
         source_id,
         customer_id
     from vanished
-    {%- if is_anything_pending() %}
     union
     {{ pending(['source_kind', 'source_id', 'customer_id']) }}
-    {%- endif %}
 
 )
 {%- else -%}

@@ -51,10 +51,8 @@ found as (
         row_key as id
     from changed
     where table_name = 'products'
-    {%- if is_anything_pending() %}
     union
     {{ pending(['id_kind', 'id']) }}
-    {%- endif %}
 
 ),
 

@@ -54,12 +54,10 @@ named as (
     select orders.order_id
     from {{ ref('stg_orders') }} as orders
     where orders.customer_id in (select changed_contacts.source_id from changed_contacts)
-    {%- if is_anything_pending() %}
 
     union
 
     {{ pending(['order_id']) }}
-    {%- endif %}
     {%- else -%}
     {{- after('stg_refunds') }}{{ after('stg_order_items') }}{{ after('stg_orders') }}
     {%- endif %}

@@ -143,10 +143,8 @@ found as (
         'products' as table_name,
         row_key
     from products_rows
-    {%- if is_anything_pending() %}
     union
     {{ pending(['table_name', 'row_key']) }}
-    {%- endif %}
 
 ),
 

@@ -119,7 +119,7 @@ answered as (
 
 ),
 
--- One pass of few columns tells what a path is; sorting all of them again for it takes three times as long.
+-- One pass of few columns tells what a path is; sorting them all again takes more than twice as long.
 -- The own door, where it does not count, does so only on a path that has nothing else.
 paths as (
 
