@@ -319,27 +319,35 @@ def companies(case: int, draw: random.Random, folder: Path) -> list[Tables]:
     found: list[Tables] = [{} for _ in range(draw.randint(2, 5))]
     for number in range(COMPANIES):
         own = changed(company(1000 * case + number, folder / str(number)), draw)
-        for batch, tables in zip(found, batches(own, draw, len(found)), strict=True):
-            for name, rows in tables.items():
-                batch.setdefault(name, []).extend(own_ids(rows, str(number), SHARED))
+        parts = [own_rows(part, str(number), SHARED) for part in batches(own, draw, len(found))]
+        found = [together(*both) for both in zip(found, parts, strict=True)]
     return found
 
 
-def own_ids(rows: list[Row], company: str, shared: Collection[str] = ()) -> list[Row]:
+def own_rows(tables: Tables, company: str, shared: Collection[str] = ()) -> Tables:
     """The rows with ids that no other company has; columns that are shared stay."""
-    return [
-        {
-            column: value.replace(value.strip(), f"{company}-{value.strip()}")
-            if value and column.endswith("_id") and column not in {"_load_id", *shared}
-            else value
-            for column, value in row.items()
-        }
-        for row in rows
-    ]
+    kept = {"_load_id", *shared}
+    return {
+        name: [
+            {
+                column: re.sub(r"(?=\S)", f"{company}-", value, count=1)
+                if value and column.endswith("_id") and column not in kept
+                else value
+                for column, value in row.items()
+            }
+            for row in rows
+        ]
+        for name, rows in tables.items()
+    }
 
 
-def own_rows(tables: Tables, company: str) -> Tables:
-    return {name: own_ids(rows, company) for name, rows in tables.items()}
+def together(*given: Tables) -> Tables:
+    """The rows of all of them."""
+    found: Tables = {}
+    for tables in given:
+        for name, rows in tables.items():
+            found[name] = [*found.get(name, []), *rows]
+    return found
 
 
 def differences(machine: Machine) -> dict[str, Any]:
@@ -410,6 +418,16 @@ def raw_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in found]
 
 
+def change(machine: Machine, found: Tables | list[str], load: str = "load 2") -> None:
+    """Let rows come with a load, or those of these tables that came with it go."""
+    for connection in (machine.full, machine.delta):
+        if isinstance(found, dict):
+            put(connection, found, load)
+        else:
+            for table in found:
+                connection.execute(f"delete from raw.{table} where _load_id = ?", [load])
+
+
 def bring_up_to_date(machine: Machine) -> None:
     build(machine.full, machine.full_steps)
     build(machine.delta, machine.delta_steps)
@@ -424,10 +442,9 @@ def test_batches_equal_a_full_build(machine: Machine, case: int, tmp_path: Path)
         if draw.random() < 0.3:
             batch = batch | figures(draw, number)
         lost = draw.random() < 0.2 and draw.choice(list(batch))
-        for connection in (machine.full, machine.delta):
-            put(connection, batch, f"load {number}")
-            if lost:  # as when a mended mapping takes back what an earlier wording made
-                connection.execute(f"delete from raw.{lost} where _load_id = 'load {number - 1}'")
+        change(machine, batch, f"load {number}")
+        if lost:  # as when a mended mapping takes back what an earlier wording made
+            change(machine, [lost], f"load {number - 1}")
         if draw.random() < 0.3:  # a run that is stopped; the next one finds another load as well
             build(machine.delta, machine.delta_steps[: draw.randrange(len(machine.delta_steps))])
             continue
@@ -649,25 +666,6 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
 }
 
 
-def together(*given: Tables) -> Tables:
-    """The rows of all of them."""
-    found: Tables = {}
-    for tables in given:
-        for name, rows in tables.items():
-            found[name] = [*found.get(name, []), *rows]
-    return found
-
-
-def change(machine: Machine, found: Tables | list[str]) -> None:
-    """Let rows come with the second load, or those of these tables that came with it go."""
-    for connection in (machine.full, machine.delta):
-        if isinstance(found, dict):
-            put(connection, found, "load 2")
-        else:
-            for table in found:
-                connection.execute(f"delete from raw.{table} where _load_id = 'load 2'")
-
-
 def answer(connection: duckdb.DuckDBPyConnection, query: str) -> list:
     return connection.execute(query).fetchall()
 
@@ -828,8 +826,7 @@ def test_killed_while_catching_up(machine: Machine, tmp_path: Path) -> None:
     first, *others = companies(77, draw, tmp_path / "companies")
     start(machine, first)
     for number, batch in enumerate(others, 2):
-        for connection in (machine.full, machine.delta):
-            put(connection, batch, f"load {number}")
+        change(machine, batch, f"load {number}")
     build(machine.full, machine.full_steps)
     ((expected,),) = answer(machine.full, FINGERPRINT)
     machine.delta.execute("checkpoint delta")
