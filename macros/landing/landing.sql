@@ -10,7 +10,8 @@
     `_source_file`, `_load_id`. The row as it came is put together by `landed_row()`, where somebody asks for it.
 
     What is read from the yml, under `config.meta`:
-      model    required, key, event_time, version_time, parent, any_of (one of them must be given)
+      model    required, key, event_time, version_time, parent, any_of (one of them must be given),
+               written_at (when the project itself wrote a row)
       column   required, at_least_zero, has_happened (not after the load), known_later (an instant
                after the row's own event, so not yet known at an earlier `as_of`), known_with (known
                only since that instant), is_personal, case (upper or lower: words are compared),

@@ -38,3 +38,17 @@
         max({{ column }})
     {%- endif -%}
 {%- endmacro %}
+
+{#-
+    Which load a row of a landing model came with. What the project writes itself has no loads: there
+    it is the instant at which the row was written, as its contract's `written_at` says.
+-#}
+{% macro load_of(table) -%}
+    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute else none -%}
+    {%- set written_at = contract.config.meta.written_at if contract else none -%}
+    {%- if written_at -%}
+        coalesce(_load_id, cast({{ written_at }} as {{ dbt.type_string() }}))
+    {%- else -%}
+        _load_id
+    {%- endif -%}
+{%- endmacro %}

@@ -23,11 +23,11 @@ totals as (
     {% for table in raw_tables() -%}
     select
         '{{ table }}' as table_name,
-        _load_id as load_id,
+        {{ load_of(table) }} as load_id,
         count(*) as landed_rows
     from {{ ref('raw_' ~ table) }}
-    where _load_id is not null
-    group by _load_id
+    where {{ load_of(table) }} is not null
+    group by {{ load_of(table) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 
@@ -86,15 +86,16 @@ counted as (
 
     {% for table in raw_tables() -%}
     {%- set recounted = "select recounted.load_id from recounted where recounted.table_name = '" ~ table ~ "'" -%}
-    {%- for condition in (['_load_id is null', '_load_id in (' ~ recounted ~ ')'] if last else ['1 = 1']) -%}
+    {%- set load = load_of(table) -%}
+    {%- for condition in ([load ~ ' is null', load ~ ' in (' ~ recounted ~ ')'] if last else ['1 = 1']) -%}
     select
         '{{ table }}' as table_name,
-        _load_id as load_id,
+        {{ load }} as load_id,
         _loaded_at as loaded_at,
         count(*) as landed_rows
     from {{ ref('raw_' ~ table) }}
     where {{ condition }}
-    group by _load_id, _loaded_at
+    group by {{ load }}, _loaded_at
     union all
     {% endfor -%}
     {% endfor -%}
@@ -129,12 +130,9 @@ compared as (
         coalesce(named.load_id, known.load_id) as load_id,
         coalesce(named.loaded_at, known.loaded_at) as loaded_at,
         cast(coalesce(named.landed_rows, 0) as {{ dbt.type_bigint() }}) as landed_rows,
-        -- A load without a name and a time could have changed without a sign; to fits rows are only added.
+        -- A load without a name and a time could have changed without a sign.
         coalesce(named.landed_rows, 0) != coalesce(known.landed_rows, 0)
-        or (
-            coalesce(named.load_key, known.load_key) = '|'
-            and coalesce(named.table_name, known.table_name) != 'fitted_parameters'
-        ) as is_changed,
+        or coalesce(named.load_key, known.load_key) = '|' as is_changed,
         coalesce(named.landed_rows, 0) < coalesce(known.landed_rows, 0)
         or coalesce(named.load_key, known.load_key) = '|' as has_lost_rows,
         coalesce(known.has_blank_keys, false) as had_blank_keys
