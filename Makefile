@@ -12,6 +12,8 @@ DBT := $(RUN) -c "from dbt.cli.main import cli; cli()"
 LINTED_SQL := models tests/data tests/generic mappings snapshots analyses
 LINTED_YAML := . .github .yamllint.yml
 LINTED_PYTHON := lifecycle tests mappings benchmarks
+# Files are dealt to the processes in the order of tests/python/conftest.py.
+DEALT := --dist loadfile --no-loadscope-reorder
 # What tests in several processes share: the sample company, and what dbt has parsed.
 SHARED := LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" LIFECYCLE_TESTS_PARSED="$$PWD/target/test/parsed"
 
@@ -25,14 +27,14 @@ build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company o
 	@$(LIFECYCLE) build
 
 test: lint target/test/company.duckdb ## Everything but the engines and the long tests
-	@$(SHARED) $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not engines"
+	@$(SHARED) $(RUN) -m pytest -n $(WORKERS) $(DEALT) -m "not engines"
 
 test-engines: target/test/company.duckdb ## The sample company on Postgres equals DuckDB's, row by row
 	@$(SHARED) $(RUN) -m pytest -m engines
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
 	@LIFECYCLE_LONG=1 LIFECYCLE_PROPERTY_ROUNDS=40 LIFECYCLE_PROPERTY_CUSTOMERS=1000 LIFECYCLE_KILLS=50 LIFECYCLE_BATCH_CASES=30 LIFECYCLE_BATCH_COMPANIES=10 \
-	    $(RUN) -m pytest -n $(WORKERS) --dist loadfile tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
+	    $(RUN) -m pytest -n $(WORKERS) $(DEALT) tests/python/test_lifecycle_property.py tests/python/test_incremental.py \
 	    tests/python/test_kill.py tests/python/test_real_data.py
 
 test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is broken? (tests/mutants)

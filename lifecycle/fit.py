@@ -104,7 +104,7 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
     ValueError for statistics that no customer can have.
     """
     import numpy as np
-    from scipy.special import digamma, gammaln
+    from scipy.special import digamma, expit, gammaln, log_expit
 
     x, t_x, t, count = (np.asarray(values, dtype=float) for values in (x, t_x, t, count))
     if x.size == 0 or count.min() <= 0 or x.min() < 0:
@@ -113,22 +113,26 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
         raise ValueError("the last purchase lies within the time, and after the first if repeated")
     scale = max(t.max(), 1.0) / SCALED_TIME
     t_x, t = t_x / scale, t / scale
+    # Days are few: what depends on one of them alone is computed for each of them once.
     times, group = np.unique(x, return_inverse=True)
-    customers = np.bincount(group, weights=count)
+    ends, at_end = np.unique(t, return_inverse=True)
+    lasts, at_last = np.unique(t_x, return_inverse=True)
     repeated = x > 0
+    customers = np.bincount(group, weights=count)
+    once = np.bincount(at_end[~repeated], weights=count[~repeated], minlength=ends.size)
+    more, more_times = count[repeated], x[repeated]
+    at_end, at_last = at_end[repeated], at_last[repeated]
 
     def loss(logs: Any) -> tuple[float, Any]:
         r, alpha, a, b = np.exp(logs)
-        log_end, log_last = np.log(alpha + t), np.log(alpha + t_x)
-        # Ordered last and is still there, or left right after the last order.
-        stayed = -(r + x) * log_end
-        left = np.full_like(stayed, -np.inf)
-        left[repeated] = (
-            np.log(a) - np.log(b + x[repeated] - 1) - (r + x[repeated]) * log_last[repeated]
-        )
-        either = np.logaddexp(stayed, left)
-        w_left = np.exp(left - either)
-        w_stayed = 1 - w_left
+        log_ends = np.log(alpha + ends)
+        log_end, log_last = log_ends[at_end], np.log(alpha + lasts)[at_last]
+        before, shape = b + more_times - 1, r + more_times
+        # Who ordered again is still there, or left right after the last order.
+        stayed = -shape * log_end
+        lead = np.log(a / before) - shape * log_last - stayed
+        left = more * expit(lead)
+        stay = more - left
         value = (
             customers
             @ (
@@ -140,18 +144,19 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
                 - gammaln(b)
                 - gammaln(a + b + times)
             )
-            + count @ either
+            - once @ (r * log_ends)
+            + more @ (stayed - log_expit(-lead))
         )
-        both = count * w_stayed, count * w_left
         slope_r = customers @ (digamma(r + times) - digamma(r) + np.log(alpha))
-        slope_r -= both[0] @ log_end + both[1] @ log_last
-        slope_alpha = customers.sum() * r / alpha
-        slope_alpha -= both[0] @ ((r + x) / (alpha + t)) + both[1] @ ((r + x) / (alpha + t_x))
-        slope_a = customers @ (digamma(a + b) - digamma(a + b + times)) + both[1].sum() / a
+        slope_r -= once @ log_ends + stay @ log_end + left @ log_last
+        slope_alpha = customers.sum() * r / alpha - once @ (r / (alpha + ends))
+        slope_alpha -= stay @ (shape * (1 / (alpha + ends))[at_end])
+        slope_alpha -= left @ (shape * (1 / (alpha + lasts))[at_last])
+        slope_a = customers @ (digamma(a + b) - digamma(a + b + times)) + left.sum() / a
         slope_b = customers @ (
             digamma(a + b) + digamma(b + times) - digamma(b) - digamma(a + b + times)
         )
-        slope_b -= both[1][repeated] @ (1 / (b + x[repeated] - 1))
+        slope_b -= left @ (1 / before)
         slopes = np.array([slope_r * r, slope_alpha * alpha, slope_a * a, slope_b * b])
         return -value / count.sum(), -slopes / count.sum()
 

@@ -77,31 +77,30 @@ compared as (
 ),
 
 -- A walk ends with the last step, or in silence as long as the window.
-walks as (
-
-    select
-        *,
-        sum(
-            case
-                when previous_at is null then 1
-                when previous_step = last_step and previous_at < occurred_at then 1
-                when occurred_at > {{ add_days('previous_at', 'window_days') }} then 1
-                else 0
-            end
-        ) over (
-            partition by customer_id, funnel order by occurred_at, step
-            rows between unbounded preceding and current row
-        ) as walk_number
-    from compared
-
-),
-
 begun as (
 
     select
         *,
-        min(occurred_at) over (partition by customer_id, funnel, walk_number) as walk_began_at
-    from walks
+        case
+            when previous_at is null then occurred_at
+            when previous_step = last_step and previous_at < occurred_at then occurred_at
+            when occurred_at > {{ add_days('previous_at', 'window_days') }} then occurred_at
+        end as began_at
+    from compared
+
+),
+
+walks as (
+
+    select
+        *,
+        count(began_at) over until_now as walk_number,
+        max(began_at) over until_now as walk_began_at
+    from begun
+    window until_now as (
+        partition by customer_id, funnel order by occurred_at, step
+        rows between unbounded preceding and current row
+    )
 
 ),
 
@@ -116,7 +115,7 @@ cut as (
                 / (86400 * window_days)
             ) as {{ dbt.type_int() }}
         ) as window_number
-    from begun
+    from walks
 
 ),
 
@@ -136,6 +135,17 @@ steps as (
 
 ),
 
+followed as (
+
+    select
+        *,
+        lead(step) over entry as next_step,
+        lead(first_at) over entry as next_at
+    from steps
+    window entry as (partition by customer_id, funnel, walk_number, window_number order by step)
+
+),
+
 entries as (
 
     select
@@ -144,6 +154,7 @@ entries as (
         walk_number,
         window_number,
         min(first_at) as entered_at,
+        min(step) as nearest_step,
         max(step) as furthest_step,
         max(has_cart) = 1 as has_cart,
         dense_rank() over (partition by customer_id, funnel order by walk_number, window_number) as entry_number
@@ -161,20 +172,22 @@ described as (
         customers.customer_type,
         entries.funnel,
         cast(entries.entry_number as {{ dbt.type_bigint() }}) as entry_number,
-        cast(steps.step as {{ dbt.type_int() }}) as step,
+        cast(followed.step as {{ dbt.type_int() }}) as step,
+        cast(entries.nearest_step as {{ dbt.type_int() }}) as nearest_step,
         cast(entries.furthest_step as {{ dbt.type_int() }}) as furthest_step,
-        entries.furthest_step = steps.last_step as is_completed,
+        entries.furthest_step = followed.last_step as is_completed,
         entries.has_cart,
         entries.entered_at,
         {{ business_date('entries.entered_at') }} as entered_on,
-        steps.first_at
+        followed.first_at,
+        case when followed.next_step = followed.step + 1 then followed.next_at end as next_step_at
     from entries
-    inner join steps
+    inner join followed
         on
-            entries.customer_id = steps.customer_id
-            and entries.funnel = steps.funnel
-            and entries.walk_number = steps.walk_number
-            and entries.window_number = steps.window_number
+            entries.customer_id = followed.customer_id
+            and entries.funnel = followed.funnel
+            and entries.walk_number = followed.walk_number
+            and entries.window_number = followed.window_number
     inner join {{ ref('int_customers') }} as customers
         on entries.customer_id = customers.customer_id
 

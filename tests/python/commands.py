@@ -1,4 +1,4 @@
-"""Commands in processes that begin with dbt imported and find what it parsed before.
+"""Commands in processes that begin with dbt imported, and find what it parsed before.
 
 Importing dbt and letting it parse the project take longer than most runs here.
 """
@@ -15,15 +15,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import ManifestStateCheck
+    from dbt.parser.manifest import ManifestLoader
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(
-    ["dbt.cli.main", "dbt.adapters.duckdb.impl", "lifecycle.cli", "lifecycle.build"]
-)
+CONTEXT.set_forkserver_preload(["lifecycle.cli", "lifecycle.build", "begun"])
 
 # The variable that names the folder of what was parsed.
 PARSED = "LIFECYCLE_TESTS_PARSED"
+# What decides which models there are, and where. The other variables only stand in their SQL.
+DECIDING = {"use_sample", "as_of", "schema_prefix", "raw_schema", "snapshot_customers"}
 
 
 def run_command(
@@ -33,6 +39,7 @@ def run_command(
     with tempfile.TemporaryDirectory(prefix="lifecycle-said-") as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         parsed = Path(os.environ[PARSED])
+        _begin()
         process = CONTEXT.Process(
             target=_main, args=(program, list(words), cwd, dict(environment), parsed, out, err)
         )
@@ -43,25 +50,28 @@ def run_command(
 
 
 def keep_what_is_parsed(folder: Path) -> None:
-    """Let dbt find there what it parsed of the same project with the same variables, for all tests.
+    """Let dbt find there what it parsed of the same project, for all tests.
 
     By itself it keeps that of the last run alone, in the folder of that run, and parses everything
-    anew for a database of the same name elsewhere, though no model asks where it is.
+    anew for a database of the same name elsewhere and for any other variable, though no model asks
+    where it is, and few ask for a variable before they are run.
     """
     from dbt.contracts.files import FileHash
-    from dbt.contracts.graph.manifest import ManifestStateCheck
     from dbt.parser.manifest import ManifestLoader
 
     check = ManifestLoader.build_manifest_state_check
     read = ManifestLoader.read_manifest_for_partial_parse
     write = ManifestLoader.write_manifest_for_partial_parse
 
-    def check_all_but_place(loader: ManifestLoader) -> ManifestStateCheck:
-        connection = dict(loader.root_project.credentials.connection_info())
+    def check_what_decides(loader: ManifestLoader) -> ManifestStateCheck:
+        project = loader.root_project
+        connection = dict(project.credentials.connection_info())
         for name in ("path", "host", "port"):
             connection.pop(name, None)
         state = check(loader)
         state.profile_hash = FileHash.from_contents(repr(sorted(connection.items())))
+        given = deciding(project.vars.to_dict() | dict(project.cli_vars))
+        state.vars_hash = FileHash.from_contents(repr((given, project.target_name)))
         return state
 
     def places(loader: ManifestLoader) -> tuple[Path, Path]:
@@ -88,9 +98,36 @@ def keep_what_is_parsed(folder: Path) -> None:
             half.write(own.read_bytes())
         Path(half.name).rename(kept)
 
-    ManifestLoader.build_manifest_state_check = check_all_but_place
+    ManifestLoader.build_manifest_state_check = check_what_decides
     ManifestLoader.read_manifest_for_partial_parse = read_kept
     ManifestLoader.write_manifest_for_partial_parse = write_kept
+
+
+def deciding(variables: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What parsing depends on: variables that decide, and the kinds of values of the others."""
+    return sorted(
+        (name, value if name in DECIDING else type(value).__name__)
+        for name, value in variables.items()
+    )
+
+
+def _write_artifacts_at_the_end_alone() -> None:
+    """Not also when parsing is done: what comes at the end is the same and more."""
+    from dbt.parser import manifest
+
+    manifest.write_manifest = lambda *_, **__: None
+
+
+def _begin() -> None:
+    """Start what processes are forked from, unless it is there."""
+    path = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path(__file__).parent), path]))
+    try:
+        forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONPATH"]
+        if path is not None:
+            os.environ["PYTHONPATH"] = path
 
 
 def _main(
@@ -105,11 +142,14 @@ def _main(
     for number, file, mode in [(0, Path(os.devnull), "r"), (1, out, "w"), (2, err, "w")]:
         with file.open(mode) as opened:
             os.dup2(opened.fileno(), number)
+    gc.disable()  # a fifth of a command, which does not live long enough to need it
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [program, *words]
     keep_what_is_parsed(parsed)
+    if "parse" not in words:
+        _write_artifacts_at_the_end_alone()
     try:
         if program == "dbt":
             from dbt.cli.main import cli

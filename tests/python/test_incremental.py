@@ -156,6 +156,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     with duckdb.connect(str(one)) as connection:
         put(connection, {name: rows[:3] for name, rows in tables.items()}, "load 1")
         put(connection, figures(random.Random(0), 1), "load 1")
+        put(connection, WRITTEN, "load 1")
     run_dbt("seed", one, variables=VARIABLES)
     run_dbt("run", one, variables=VARIABLES)
     full_steps = steps(one)
@@ -741,14 +742,40 @@ def test_fit_moves_every_customer_of_its_type(machine: Machine) -> None:
     assert differences(machine) == {}
 
 
+# What the commands write themselves has no load; it says when it was written.
+WRITTEN: Tables = {
+    "loads": [{"load_id": "load 1", "table_name": "orders", "loaded_at": "2024-02-01"}],
+    "erasures": [{"request_hash": "hash", "table_name": "orders", "erased_at": "2024-02-02"}],
+    "exports": [
+        {
+            "export_id": "E1",
+            "experiment_id": "X1",
+            "audience": "win_back",
+            "as_of": "2024-02-01",
+            "exported_at": "2024-02-03",
+        }
+    ],
+}
+WRITTEN = {name: [row | {"_load_id": None} for row in rows] for name, rows in WRITTEN.items()}
+WRITTEN_AT = {"loads": "loaded_at", "erasures": "erased_at", "exports": "exported_at"}
+
+
 def test_nothing_new_changes_nothing(machine: Machine) -> None:
-    start(machine, SHOP)
+    start(machine, together(SHOP, WRITTEN))
     completed = "select * from changes.completed_run order by all"
     before = answer(machine.delta, completed)
     build(machine.delta, machine.delta_steps)
     assert answer(machine.delta, ANYTHING_TO_DO) == [(False,)]
     assert answer(machine.delta, completed) == before
     assert differences(machine) == {}
+    (loads,) = (step for step in machine.delta_steps if step.name == "changes.landed_loads")
+    for table, column in WRITTEN_AT.items():
+        machine.delta.execute(f"update raw.{table} set {column} = '2024-02-09'")
+        found = f"select distinct table_name from ({loads.select}) where is_changed"
+        assert answer(machine.delta, found) == [(table,)]
+        machine.delta.execute(f"delete from raw.{table}")
+        put(machine.delta, {table: WRITTEN[table]}, "load 1")
+        assert answer(machine.delta, found) == []
 
 
 def test_load_that_is_taken_back_from_a_run_that_was_stopped(machine: Machine) -> None:

@@ -43,6 +43,7 @@ def run_dbt(
             *command.split(),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(profiles)),
             *("--target-path", str(folder), "--target", target),
+            *(("--no-write-json",) if command == "seed" else ()),
             *("--vars", json.dumps(dict(variables or {}))),
             *arguments,
         ],

@@ -10,16 +10,10 @@ touched_steps as (
 
     select
         entries.*,
-        dates.month_start_on,
-        lead(entries.step) over entry as next_step,
-        lead(entries.first_at) over entry as next_at,
-        row_number() over entry as place
+        dates.month_start_on
     from {{ ref('int_funnel_entries') }} as entries
     inner join {{ ref('dim_dates') }} as dates
         on entries.entered_on = dates.date_on
-    window entry as (
-        partition by entries.customer_id, entries.funnel, entries.entry_number order by entries.step
-    )
 
 ),
 
@@ -63,7 +57,7 @@ last_steps as (
 
 ),
 
--- One row per entry: its first step stands for it.
+-- One row per entry: the step nearest to the beginning stands for it.
 reached as (
 
     select
@@ -79,7 +73,7 @@ reached as (
     from touched_steps as entries
     inner join steps
         on entries.funnel = steps.funnel
-    where entries.place = 1
+    where entries.step = entries.nearest_step
     group by entries.month_start_on, entries.customer_type, entries.funnel, steps.step
 
 ),
@@ -92,9 +86,9 @@ durations as (
         customer_type,
         funnel,
         step,
-        {{ median_of(dbt.datediff('first_at', 'next_at', 'second'), 3600) }} as median_hours_to_next
+        {{ median_of(dbt.datediff('first_at', 'next_step_at', 'second'), 3600) }} as median_hours_to_next
     from touched_steps
-    where next_step = step + 1 and next_at >= first_at
+    where next_step_at >= first_at
     group by month_start_on, customer_type, funnel, step
 
 ),
