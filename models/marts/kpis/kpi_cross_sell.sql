@@ -24,7 +24,10 @@ months as (
 moments as (
 
     select
-        *,
+        customer_id,
+        customer_type,
+        moment_number,
+        purchased_at,
         cast({{ dbt.date_trunc('month', 'purchased_on') }} as date) as month_start_on
     from {{ ref('int_purchase_moments') }}
 

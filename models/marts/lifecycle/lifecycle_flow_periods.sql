@@ -71,18 +71,7 @@ transitions as (
 ),
 
 -- Who was engaged when a customer's first change of the period came was so at its start, and who is
--- not after the last is not at its end.
-changes as (
-
-    select
-        *,
-        min(span_number) over period as first_span_number,
-        max(span_number) over period as last_span_number
-    from transitions
-    window period as (partition by customer_id, period_kind, period_start_on)
-
-),
-
+-- not after the last is not at its end: the span's number, doubled, carries it through min and max.
 ways as (
 
     select
@@ -90,12 +79,12 @@ ways as (
         customer_type,
         period_kind,
         period_start_on,
-        max(case when span_number = first_span_number and was_engaged then 1 else 0 end) as was_engaged,
-        max(case when span_number = last_span_number and is_engaged then 1 else 0 end) as is_engaged,
+        mod(min(2 * span_number + case when was_engaged then 1 else 0 end), 2) as was_engaged,
+        mod(max(2 * span_number + case when is_engaged then 1 else 0 end), 2) as is_engaged,
         sum(case when to_stage = 'decline' then 1 else 0 end) as decline_entries,
         sum(case when to_stage = 'churn' then 1 else 0 end) as churn_entries,
         sum(case when to_stage = 'winback' then 1 else 0 end) as winback_entries
-    from changes
+    from transitions
     group by customer_id, customer_type, period_kind, period_start_on
 
 ),
