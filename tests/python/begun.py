@@ -8,7 +8,11 @@ import os
 import tempfile
 from pathlib import Path
 
-import dbt.adapters.duckdb.impl  # noqa: F401
+import dbt.adapters.duckdb.impl
+import dbt.task.build
+import dbt.task.compile
+import dbt.task.freshness
+import dbt.task.run_operation  # noqa: F401
 from dbt.cli.main import dbtRunner
 
 PROJECT = """

@@ -745,7 +745,15 @@ def test_fit_moves_every_customer_of_its_type(machine: Machine) -> None:
 # What the commands write themselves has no load; it says when it was written.
 WRITTEN: Tables = {
     "loads": [{"load_id": "load 1", "table_name": "orders", "loaded_at": "2024-02-01"}],
-    "erasures": [{"request_hash": "hash", "table_name": "orders", "erased_at": "2024-02-02"}],
+    "erasures": [
+        {
+            "request_hash": "hash",
+            "table_name": "orders",
+            "erased_at": "2024-02-02",
+            "deleted_rows": "1",
+            "emptied_rows": "0",
+        }
+    ],
     "exports": [
         {
             "export_id": "E1",
