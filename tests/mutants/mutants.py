@@ -907,8 +907,8 @@ MUTANTS = [
         "rule",
         "An experiment with an end is judged before it is over",
         "macros/rules/significance.sql",
-        "            ({{ rows }}.is_over or {{ rows }}.is_open)\n            and",
-        "           ",
+        "{{ rows }}.is_over\n                    and ({{ rows }}.difference_low",
+        "({{ rows }}.difference_low",
         EXPERIMENTS_TESTS,
     ),
     Mutant(
