@@ -11,8 +11,8 @@ the company.
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,8 +22,7 @@ from typing import Any, NamedTuple
 import duckdb
 from builds import PROJECT, dbt, environment, target_folder
 
-from lifecycle.build import run_dbt
-from lifecycle.fit import by_customer_type, parameter_rows
+from lifecycle.fit import by_customer_type, grouping, parameter_rows
 
 
 class Part(NamedTuple):
@@ -69,7 +68,8 @@ PARTS = {
     ),
     "value": Part(
         "select 'buyers', count(*) from intermediate.int_buyers_at_as_of"
-        " union all select 'parameters in force', count(*) from intermediate.int_parameters",
+        " union all select 'fitted customer types', count(*) from intermediate.int_value_parameters"
+        " where is_in_force",
         None,
         ("int_expected_orders", "customer_value"),
     ),
@@ -115,14 +115,7 @@ def fit_inputs(database: Path) -> dict[str, str]:
         "DBT_TARGET_PATH": str(target_folder(database)),
         "DBT_LOG_PATH": str(database.parent / "logs"),
     }
-    said: list[str] = []
-    arguments = json.dumps({"cut_off": None, "of_sample": False})
-    command = ["run-operation", "fit_inputs", "--args", arguments]
-    if not run_dbt(
-        command, PROJECT, {"use_sample": False}, "duckdb", said.append, database, is_quiet=True
-    ):
-        raise SystemExit("\n".join(said))
-    return json.loads(said[-1])
+    return grouping(PROJECT, "duckdb", {"use_sample": False}) or sys.exit(1)
 
 
 def table(costs: dict[str, Cost], has_floor: bool) -> str:

@@ -33,8 +33,30 @@ def estimate(
 
     None when dbt could not say what to group; why is said. Raises UserError without a database.
     """
-    from lifecycle.build import run_dbt
     from lifecycle.connection import cursor, duckdb_file
+
+    inputs = grouping(project, target, variables, cut_off, say, of_sample)
+    if inputs is None:
+        return None
+    with cursor(project, target, duckdb_file(project, target)) as run:
+        orders = by_customer_type(run(inputs["orders"]))
+        values = by_customer_type(run(inputs["values"]))
+    return inputs["cut_off"], parameter_rows(orders, values)
+
+
+def grouping(
+    project: Path,
+    target: str | None,
+    variables: dict[str, Any],
+    cut_off: str | None = None,
+    say: Callable[[str], None] = print,
+    of_sample: bool = False,
+) -> dict[str, str] | None:
+    """The queries `orders` and `values` that group customers, and the `cut_off` they hold to.
+
+    None when dbt could not say them; why is said. Raises UserError without a database.
+    """
+    from lifecycle.build import run_dbt
 
     said: list[str] = []
     arguments = json.dumps({"cut_off": cut_off, "of_sample": of_sample})
@@ -42,11 +64,7 @@ def estimate(
     if not run_dbt(command, project, variables, target, said.append, is_quiet=True):
         say("\n".join(said))
         return None
-    inputs = json.loads(said[-1])
-    with cursor(project, target, duckdb_file(project, target)) as run:
-        orders = by_customer_type(run(inputs["orders"]))
-        values = by_customer_type(run(inputs["values"]))
-    return inputs["cut_off"], parameter_rows(orders, values)
+    return json.loads(said[-1])
 
 
 def by_customer_type(rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:

@@ -53,7 +53,7 @@
 {#- The rows of a raw table, as they came, whose key has blanks around it. -#}
 {% macro rows_with_blank_keys(table) -%}
     {%- set relation = landing_table(table) if execute -%}
-    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute -%}
+    {%- set contract = contract_of(table) -%}
     {%- set found = landing_columns(relation, {}, table) if execute else {} -%}
     {%- if relation and '_load_id' in found and has_text_key(contract, found) -%}
         select * from {{ relation }} where {{ has_blanks_around(adapter.quote(found[contract.config.meta.key[0]].name)) }}

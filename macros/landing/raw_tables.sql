@@ -26,9 +26,14 @@
     }) }}
 {% endmacro %}
 
+{#- What the contract says of a raw table; none while the project is parsed, when no yml is known. -#}
+{% macro contract_of(table) %}
+    {{ return(graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute else none) }}
+{% endmacro %}
+
 {#- The newest event of a staged table, as its contract's `event_time` says, as an aggregate. -#}
 {% macro newest_event_at(table) -%}
-    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute else none -%}
+    {%- set contract = contract_of(table) -%}
     {%- set column = contract.config.meta.event_time if contract else none -%}
     {%- if not column -%}
         cast(null as {{ dbt.type_timestamp() }})
@@ -44,7 +49,7 @@
     it is the instant at which the row was written, as its contract's `written_at` says.
 -#}
 {% macro load_of(table) -%}
-    {%- set contract = graph.nodes['model.customer_lifecycle.raw_' ~ table] if execute else none -%}
+    {%- set contract = contract_of(table) -%}
     {%- set written_at = contract.config.meta.written_at if contract else none -%}
     {%- if written_at -%}
         coalesce(_load_id, cast({{ written_at }} as {{ dbt.type_string() }}))
