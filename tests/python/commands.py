@@ -20,12 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from dbt.contracts.graph.manifest import ManifestStateCheck
     from dbt.parser.manifest import ManifestLoader
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["lifecycle.cli", "lifecycle.build", "begun"])
 
+# Files of what a command says.
+SAID = ("said.txt", "errors.txt")
 # The variable that names the folder of what was parsed.
 PARSED = "LIFECYCLE_TESTS_PARSED"
 # What decides which models there are, and where. The other variables only stand in their SQL.
@@ -36,17 +40,29 @@ def run_command(
     program: str, words: Sequence[str], cwd: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run ``dbt`` or ``lifecycle`` in a process of its own: what it said, and its code."""
-    with tempfile.TemporaryDirectory(prefix="lifecycle-said-") as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        parsed = Path(os.environ[PARSED])
-        _begin()
-        process = CONTEXT.Process(
-            target=_main, args=(program, list(words), cwd, dict(environment), parsed, out, err)
-        )
-        process.start()
+    with tempfile.TemporaryDirectory(prefix="lifecycle-said-") as name:
+        folder = Path(name)
+        process = start_command(program, words, cwd, environment, folder)
         process.join()
-        said = [file.read_text("utf-8") for file in (out, err)]
-        return subprocess.CompletedProcess([program, *words], process.exitcode, *said)
+        return subprocess.CompletedProcess([program, *words], process.exitcode, *said(folder))
+
+
+def start_command(
+    program: str, words: Sequence[str], cwd: Path, environment: Mapping[str, str], folder: Path
+) -> BaseProcess:
+    """Start ``dbt`` or ``lifecycle``, leader of a process group; what it says is in `folder`."""
+    _begin()
+    parsed = Path(os.environ[PARSED])
+    process = CONTEXT.Process(
+        target=_main, args=(program, list(words), cwd, dict(environment), parsed, folder)
+    )
+    process.start()
+    return process
+
+
+def said(folder: Path) -> list[str]:
+    """Output and errors of a command that was started with this folder."""
+    return [Path(folder, name).read_text("utf-8") for name in SAID]
 
 
 def keep_what_is_parsed(folder: Path) -> None:
@@ -120,6 +136,21 @@ def _write_artifacts_at_the_end_alone() -> None:
     requires.parse_manifest = lambda *given: parse(*given[:3], False, *given[4:])
 
 
+def _leave_out_what_a_debug_log_would_say() -> None:
+    """What an adapter tells of every statement is a fifth of a run, and nothing else reads it."""
+    from dbt.adapters.events.base_types import DebugLevel
+    from dbt_common.events.event_manager import EventManager
+
+    fire = EventManager.fire_event
+
+    def fire_what_is_heard(manager: EventManager, e: object, *given: Any, **named: Any) -> None:
+        if not isinstance(e, DebugLevel):
+            fire(manager, e, *given, **named)
+
+    DebugLevel.__init__ = lambda event, **fields: None
+    EventManager.fire_event = fire_what_is_heard
+
+
 def _begin() -> None:
     """Start what processes are forked from, unless it is there."""
     path = os.environ.get("PYTHONPATH")
@@ -138,9 +169,10 @@ def _main(
     cwd: Path,
     environment: dict[str, str],
     parsed: Path,
-    out: Path,
-    err: Path,
+    folder: Path,
 ) -> None:
+    os.setpgid(0, 0)
+    out, err = (folder / name for name in SAID)
     for number, file, mode in [(0, Path(os.devnull), "r"), (1, out, "w"), (2, err, "w")]:
         with file.open(mode) as opened:
             os.dup2(opened.fileno(), number)
@@ -150,6 +182,8 @@ def _main(
     os.environ.update(environment)
     sys.argv = [program, *words]
     keep_what_is_parsed(parsed)
+    if environment.get("DBT_LOG_LEVEL_FILE") == "none":
+        _leave_out_what_a_debug_log_would_say()
     if "parse" not in words:
         _write_artifacts_at_the_end_alone()
     try:

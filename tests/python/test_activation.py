@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import re
+import shlex
 import shutil
 import subprocess
-import sys
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from conftest import PROJECT, Command
+from conftest import PROJECT, Command, run_lifecycle
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from lifecycle import erase
@@ -267,23 +267,20 @@ def test_once_round_with_the_sample_company(tmp_path: Path) -> None:
     results, actions = (query for query in queries.split(";") if query.strip())
     (tmp_path / "seeds").symlink_to(PROJECT / "seeds")
     database = tmp_path / "lifecycle.duckdb"
-    environment = os.environ | {
-        "LIFECYCLE_DUCKDB": str(database),
-        "LIFECYCLE_PROJECT": str(PROJECT),
-        "PYTHONPATH": str(PROJECT),
-        "DBT_WRITE_JSON": "false",
-    }
+    environment = {"LIFECYCLE_DUCKDB": database, "LIFECYCLE_PROJECT": PROJECT}
+    program = ".venv/bin/lifecycle "
 
     def run(commands: str) -> None:
-        said = commands.replace(".venv/bin/lifecycle", f"{sys.executable} -m lifecycle")
-        done = subprocess.run(
-            ["bash", "-e", "-c", said],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        for ours, lines in groupby(commands.splitlines(), lambda line: line.startswith(program)):
+            for said in lines if ours else ["\n".join(lines)]:
+                if ours:
+                    words = shlex.split(said)[1:]
+                    done = run_lifecycle(*words, cwd=tmp_path, **environment)
+                else:
+                    done = subprocess.run(
+                        ["bash", "-e", "-c", said], cwd=tmp_path, capture_output=True, text=True
+                    )
+                assert done.returncode == 0, done.stdout + done.stderr
 
     def first_actions() -> dict[str, str]:
         ranked = (

@@ -207,8 +207,9 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 class Place:
     """A folder in which all is that a company keeps: database, dbt's folders, what is published."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, logs: str = "none") -> None:
         self.folder = folder
+        self.logs = logs
         self.database = folder / "work" / "company.duckdb"
         self.database.parent.mkdir(parents=True, exist_ok=True)
         self.salt = "pepper"
@@ -221,7 +222,7 @@ class Place:
             "LIFECYCLE_PII_SALT": self.salt,
             "DBT_TARGET_PATH": self.database.parent / "target",
             "DBT_LOG_PATH": self.database.parent / "logs",
-            "DBT_LOG_LEVEL_FILE": "debug",
+            "DBT_LOG_LEVEL_FILE": self.logs,
             **self.login,
         }
 
@@ -239,10 +240,10 @@ class Place:
         """Build what was loaded."""
         return self.run("build", "--vars", VARS, *arguments, code=code)
 
-    def copy(self, folder: Path) -> Place:
+    def copy(self, folder: Path, logs: str = "none") -> Place:
         """The same place once more."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Place(folder)
+        return Place(folder, logs)
 
     def opened(self) -> duckdb.DuckDBPyConnection:
         """The database, to be read."""
@@ -277,7 +278,7 @@ def found(place: Place, words: Iterable[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The company, built and published with the persons in it, and their requests loaded."""
-    place = Place(tmp_path_factory.mktemp("before"))
+    place = Place(tmp_path_factory.mktemp("before"), "debug")
     place.load("first", FILES)
     place.build()
     place.run("publish")
@@ -291,7 +292,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def after(before: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The same after the build that carries the requests out."""
-    place = before.copy(tmp_path_factory.mktemp("after") / "place")
+    place = before.copy(tmp_path_factory.mktemp("after") / "place", "debug")
     place.build()
     return place
 
@@ -306,6 +307,7 @@ def test_nothing_of_the_person_is_left(before: Place, after: Place) -> None:
         "company.duckdb",
         "lifecycle_marts.duckdb",
     }
+    assert (before.folder / "work" / "logs" / "dbt.log").stat().st_size > 100_000
 
 
 def test_what_others_were_like_stays_in_the_snapshot(before: Place, after: Place) -> None:

@@ -10,15 +10,16 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pytest
+from commands import said, start_command
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 pytestmark = pytest.mark.usefixtures("models_only")
 
@@ -26,9 +27,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("LIFECYCLE_KILLS", "1"))
 # Views name their database, so its file has one name in every folder.
 SHOP = "shop.duckdb"
-# Every shop is run through one link: for another path dbt would parse the whole project anew.
-BESIDE = tempfile.TemporaryDirectory(prefix="lifecycle-kill-")
-LINK = Path(BESIDE.name) / "shop"
 # All models, so that the run is a complete one; without tests, so that it is short.
 BUILD = ["build", "--exclude", "resource_type:test"]
 
@@ -46,26 +44,16 @@ class Run(NamedTuple):
     seconds: float
 
 
-def started(folder: Path, command: list[str]) -> subprocess.Popen[bytes]:
+def started(folder: Path, command: list[str]) -> BaseProcess:
     """The command `lifecycle` on the shop in the folder, in a process group of its own."""
-    LINK.unlink(missing_ok=True)
-    LINK.symlink_to(folder)
     environment = os.environ | {
-        "LIFECYCLE_DUCKDB": str(LINK / SHOP),
+        "LIFECYCLE_DUCKDB": str(folder / SHOP),
         "LIFECYCLE_PII_SALT": "shop",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_WRITE_JSON": "false",
     }
-    with (folder / "said.txt").open("wb") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "lifecycle", *command],
-            cwd=PROJECT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
+    return start_command("lifecycle", command, PROJECT, environment, folder)
 
 
 def run(folder: Path, command: list[str]) -> float:
@@ -73,7 +61,8 @@ def run(folder: Path, command: list[str]) -> float:
     began = time.monotonic()
     folder.mkdir(exist_ok=True)
     process = started(folder, command)
-    assert process.wait() == 0, (folder / "said.txt").read_text("utf-8")
+    process.join()
+    assert process.exitcode == 0, said(folder)
     return time.monotonic() - began
 
 
@@ -87,11 +76,11 @@ def undisturbed(shop: Path, command: list[str]) -> Run:
 def killed_after(folder: Path, command: list[str], seconds: float) -> bool:
     """Run `lifecycle` and kill its process group after so many seconds; False when it was done."""
     process = started(folder, command)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
+    process.join(seconds)
+    if process.is_alive():
         os.killpg(process.pid, signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def copied(shop: Path, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,12 @@ def test_another_rule_makes_a_full_run(company: Path) -> None:
     policy = ask(company, "select item from changes.completed_run where kind = 'policy'")
     sessions = ask(company, "select count(*) from marts.fct_sessions")
 
-    run_dbt("run", company, variables=OTHER)
+    run_dbt("run", company, variables=OTHER, environment={"DBT_LOG_LEVEL_FILE": "debug"})
 
+    # Each table is replaced in its place, in a transaction: no other lies beside it meanwhile.
+    log = (company.parent / "logs" / "dbt.log").read_text("utf-8")
+    assert re.search(r"drop table if exists \S+fct_orders\b", log)
+    assert not re.findall(r"alter table \S+ rename", log)
     assert ask(company, "select distinct run_number from changes.completed_run") == [(1,)]
     assert ask(company, "select item from changes.completed_run where kind = 'policy'") != policy
     assert ask(company, touched) == [(0,)]

@@ -6,17 +6,6 @@ as_of as (
 
 ),
 
-touched_steps as (
-
-    select
-        entries.*,
-        dates.month_start_on
-    from {{ ref('int_funnel_entries') }} as entries
-    inner join {{ ref('dim_dates') }} as dates
-        on entries.entered_on = dates.date_on
-
-),
-
 words as (
 
     select
@@ -57,7 +46,25 @@ last_steps as (
 
 ),
 
--- One row per entry: the step nearest to the beginning stands for it.
+-- The step nearest to the beginning stands for its entry.
+entries as (
+
+    select
+        dates.month_start_on,
+        entries.customer_type,
+        entries.funnel,
+        entries.furthest_step,
+        count(*) as entries,
+        sum(case when entries.has_cart then 1 else 0 end) as carts,
+        sum(case when entries.has_cart and not entries.is_completed then 1 else 0 end) as abandoned_carts
+    from {{ ref('int_funnel_entries') }} as entries
+    inner join {{ ref('dim_dates') }} as dates
+        on entries.entered_on = dates.date_on
+    where entries.step = entries.nearest_step
+    group by dates.month_start_on, entries.customer_type, entries.funnel, entries.furthest_step
+
+),
+
 reached as (
 
     select
@@ -65,15 +72,14 @@ reached as (
         entries.customer_type,
         entries.funnel,
         steps.step,
-        count(*) as units,
-        sum(case when entries.furthest_step >= steps.step then 1 else 0 end) as reached,
-        sum(case when entries.furthest_step > steps.step then 1 else 0 end) as reached_next,
-        sum(case when entries.has_cart then 1 else 0 end) as carts,
-        sum(case when entries.has_cart and not entries.is_completed then 1 else 0 end) as abandoned_carts
-    from touched_steps as entries
+        sum(entries.entries) as units,
+        sum(case when entries.furthest_step >= steps.step then entries.entries else 0 end) as reached,
+        sum(case when entries.furthest_step > steps.step then entries.entries else 0 end) as reached_next,
+        sum(entries.carts) as carts,
+        sum(entries.abandoned_carts) as abandoned_carts
+    from entries
     inner join steps
         on entries.funnel = steps.funnel
-    where entries.step = entries.nearest_step
     group by entries.month_start_on, entries.customer_type, entries.funnel, steps.step
 
 ),
@@ -82,32 +88,37 @@ reached as (
 durations as (
 
     select
-        month_start_on,
-        customer_type,
-        funnel,
-        step,
-        {{ median_of(dbt.datediff('first_at', 'next_step_at', 'second'), 3600) }} as median_hours_to_next
-    from touched_steps
-    where next_step_at >= first_at
-    group by month_start_on, customer_type, funnel, step
+        dates.month_start_on,
+        entries.customer_type,
+        entries.funnel,
+        entries.step,
+        {{ median_of(dbt.datediff('entries.first_at', 'entries.next_step_at', 'second'), 3600) }}
+            as median_hours_to_next
+    from {{ ref('int_funnel_entries') }} as entries
+    inner join {{ ref('dim_dates') }} as dates
+        on entries.entered_on = dates.date_on
+    where entries.next_step_at >= entries.first_at
+    group by dates.month_start_on, entries.customer_type, entries.funnel, entries.step
 
 ),
 
 cycles as (
 
     select
-        touched_steps.month_start_on,
-        touched_steps.customer_type,
-        touched_steps.funnel,
-        touched_steps.step,
-        {{ median_of(dbt.datediff('touched_steps.entered_at', 'touched_steps.first_at', 'second'), 86400) }}
+        dates.month_start_on,
+        entries.customer_type,
+        entries.funnel,
+        entries.step,
+        {{ median_of(dbt.datediff('entries.entered_at', 'entries.first_at', 'second'), 86400) }}
             as median_cycle_days
-    from touched_steps
+    from {{ ref('int_funnel_entries') }} as entries
+    inner join {{ ref('dim_dates') }} as dates
+        on entries.entered_on = dates.date_on
     inner join last_steps
         on
-            touched_steps.funnel = last_steps.funnel
-            and touched_steps.step = last_steps.last_step
-    group by touched_steps.month_start_on, touched_steps.customer_type, touched_steps.funnel, touched_steps.step
+            entries.funnel = last_steps.funnel
+            and entries.step = last_steps.last_step
+    group by dates.month_start_on, entries.customer_type, entries.funnel, entries.step
 
 ),
 
