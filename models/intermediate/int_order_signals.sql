@@ -5,13 +5,6 @@
 
 with
 
-moments as (
-
-    select * from {{ ref('int_purchase_moments') }}
-    where {{ touched() }}
-
-),
-
 rules as (
 
     select * from {{ ref('decline_rules') }}
@@ -25,11 +18,13 @@ days as (
         customer_id,
         customer_type,
         purchased_on,
+        min(purchased_at) as first_at,
         max(purchased_at) as measured_at,
         max(moment_number) as moment_number,
         nullif(sum(units), 0) as units,
         sum(net_amount) as net_amount
-    from moments
+    from {{ ref('int_purchase_moments') }}
+    where {{ touched() }}
     group by customer_id, customer_type, purchased_on
 
 ),
@@ -39,7 +34,7 @@ measured as (
 
     select
         *,
-        lead(measured_at) over life is null as is_latest,
+        lead(first_at) over life as ends_at,
         count(*) over last_gaps - 1 as gaps,
         {{ dbt.datediff('min(purchased_on) over last_gaps', 'purchased_on', 'day') }} as gap_days,
         sum(units) over latest as recent_units,
@@ -58,49 +53,58 @@ measured as (
 
 ),
 
+signals as (
+
+    select 'frequency' as signal
+    union all
+    select 'quantity' as signal
+    union all
+    select 'value' as signal
+
+),
+
+totals as (
+
+    select
+        measured.customer_id,
+        measured.customer_type,
+        signals.signal,
+        measured.moment_number,
+        measured.measured_at,
+        measured.ends_at,
+        case
+            when signals.signal = 'quantity' and measured.recent_unit_days = 2
+                then cast(measured.recent_units as {{ type_double() }})
+            when signals.signal = 'value' then cast(measured.recent_amount as {{ type_double() }})
+        end as recent_total,
+        case signals.signal
+            when 'frequency' then cast(measured.gap_days as {{ type_double() }})
+            when 'quantity' then cast(measured.past_units as {{ type_double() }})
+            else cast(measured.past_amount as {{ type_double() }})
+        end as past_total,
+        case signals.signal
+            when 'frequency' then measured.gaps
+            when 'quantity' then measured.past_unit_days
+            else measured.past_days
+        end as past_events
+    from measured
+    cross join signals
+
+),
+
 compared as (
 
     select
         customer_id,
         customer_type,
-        'frequency' as signal,
+        signal,
         moment_number,
         measured_at,
-        is_latest,
-        gaps as past_events,
-        cast(null as decimal(28, 4)) as mean_recent,
-        {{ to_total('cast(gap_days as ' ~ type_double() ~ ') / nullif(gaps, 0)') }} as mean_past
-    from measured
-
-    union all
-
-    select
-        customer_id,
-        customer_type,
-        'quantity' as signal,
-        moment_number,
-        measured_at,
-        is_latest,
-        past_unit_days as past_events,
-        case
-            when recent_unit_days = 2 then {{ to_total('cast(recent_units as ' ~ type_double() ~ ') / 2') }}
-        end as mean_recent,
-        {{ to_total('cast(past_units as ' ~ type_double() ~ ') / nullif(past_unit_days, 0)') }} as mean_past
-    from measured
-
-    union all
-
-    select
-        customer_id,
-        customer_type,
-        'value' as signal,
-        moment_number,
-        measured_at,
-        is_latest,
-        past_days as past_events,
-        {{ to_total('cast(recent_amount as ' ~ type_double() ~ ') / 2') }} as mean_recent,
-        {{ to_total('cast(past_amount as ' ~ type_double() ~ ') / nullif(past_days, 0)') }} as mean_past
-    from measured
+        ends_at,
+        past_events,
+        {{ to_total('recent_total / 2') }} as mean_recent,
+        {{ to_total('past_total / nullif(past_events, 0)') }} as mean_past
+    from totals
 
 ),
 
@@ -108,31 +112,18 @@ compared as (
 judged as (
 
     select
-        compared.customer_id,
-        compared.customer_type,
-        compared.signal,
-        compared.moment_number,
-        compared.measured_at,
-        compared.is_latest,
-        compared.past_events,
-        compared.mean_recent,
-        compared.mean_past,
+        compared.*,
         {{ share_of_past('compared.mean_recent', 'compared.mean_past') }} as recent_ratio,
         case
             when compared.signal = 'frequency' then {{ silence_begins('compared', 'rules') }}
             when compared.mean_recent <= compared.mean_past * rules.limit_ratio then compared.measured_at
-        end as valid_from,
-        moments.next_purchased_at as ends_at
+        end as valid_from
     from compared
     inner join rules
         on
             compared.customer_type = rules.customer_type
             and compared.signal = rules.signal
             and compared.past_events >= rules.min_history
-    inner join moments
-        on
-            compared.customer_id = moments.customer_id
-            and compared.moment_number = moments.moment_number
     where
         compared.mean_past > 0
         and (compared.mean_recent is not null or compared.signal = 'frequency')
@@ -147,7 +138,7 @@ described as (
         signal,
         moment_number,
         measured_at,
-        is_latest,
+        ends_at is null as is_latest,
         past_events,
         mean_recent,
         mean_past,
@@ -155,7 +146,7 @@ described as (
         valid_from,
         case when valid_from is not null then ends_at end as valid_to
     from judged
-    where is_latest or valid_from < ends_at
+    where ends_at is null or valid_from < ends_at
 
 )
 

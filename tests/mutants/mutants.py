@@ -782,7 +782,7 @@ MUTANTS = [
         "filter",
         "What a customer has is recommended",
         "models/marts/activation/product_recommendations.sql",
-        "        and bought.product_id is null\n",
+        "    where bought.product_id is null\n",
         "",
         TESTS_TESTS,
     ),

@@ -1,11 +1,5 @@
 with
 
-bought as (
-
-    select * from {{ ref('int_customer_products') }}
-
-),
-
 -- Lift by the low end of what the baskets allow for: few baskets together prove little.
 scored as (
 
@@ -40,53 +34,67 @@ rules as (
 
 ),
 
--- Each product that goes with something bought, with the best reason there is.
-candidates as (
+-- Each product that goes with something bought, as far as the best reason there is carries it.
+offered as (
 
     select
         bought.customer_id,
         rules.with_product_id as product_id,
-        rules.product_id as because_of_product_id,
-        rules.recommendation_score,
-        rules.lift,
-        row_number() over (
-            partition by bought.customer_id, rules.with_product_id
-            order by
-                rules.recommendation_score desc, bought.last_purchased_at desc,
-                {{ sortable('rules.product_id') }} asc
-        ) as place
-    from bought
+        max(rules.recommendation_score) as recommendation_score
+    from {{ ref('int_customer_products') }} as bought
     inner join rules
         on bought.product_id = rules.product_id
+    group by bought.customer_id, rules.with_product_id
 
 ),
 
 new_to_customer as (
 
-    select candidates.*
-    from candidates
-    left join bought
+    select offered.*
+    from offered
+    left join {{ ref('int_customer_products') }} as bought
         on
-            candidates.customer_id = bought.customer_id
-            and candidates.product_id = bought.product_id
-    where
-        candidates.place = 1
-        and bought.product_id is null
+            offered.customer_id = bought.customer_id
+            and offered.product_id = bought.product_id
+    where bought.product_id is null
 
 ),
 
 ranked as (
 
     select
-        customer_id,
-        product_id,
-        because_of_product_id,
-        recommendation_score,
-        lift,
+        *,
         row_number() over (
             partition by customer_id order by recommendation_score desc, {{ sortable('product_id') }} asc
         ) as recommendation_number
     from new_to_customer
+
+),
+
+-- Few are left to ask which reason it was.
+reasons as (
+
+    select
+        ranked.customer_id,
+        ranked.recommendation_number,
+        ranked.product_id,
+        ranked.recommendation_score,
+        rules.product_id as because_of_product_id,
+        rules.lift,
+        row_number() over (
+            partition by ranked.customer_id, ranked.product_id
+            order by bought.last_purchased_at desc, {{ sortable('rules.product_id') }} asc
+        ) as place
+    from ranked
+    inner join rules
+        on
+            ranked.product_id = rules.with_product_id
+            and ranked.recommendation_score = rules.recommendation_score
+    inner join {{ ref('int_customer_products') }} as bought
+        on
+            ranked.customer_id = bought.customer_id
+            and rules.product_id = bought.product_id
+    where ranked.recommendation_number <= {{ var('recommendations_per_customer') }}
 
 ),
 
@@ -99,8 +107,8 @@ described as (
         recommendation_score,
         because_of_product_id,
         lift
-    from ranked
-    where recommendation_number <= {{ var('recommendations_per_customer') }}
+    from reasons
+    where place = 1
 
 )
 
