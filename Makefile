@@ -91,6 +91,7 @@ check-python:
 $(VENV)/bin/python: | check-python
 	@$(PYTHON) -m venv $(VENV)
 
+# The lists are complete, and little of what they bring is ever imported.
 $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the requirements (once)"
 	@$(RUN) -m pip install -qq --disable-pip-version-check --no-deps --no-compile -r requirements.txt

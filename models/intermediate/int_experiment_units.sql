@@ -53,16 +53,6 @@ crossed as (
 
 ),
 
-points as (
-
-    select
-        customer_id,
-        segment,
-        entered_at
-    from {{ ref('int_segment_points') }}
-
-),
-
 last_points as (
 
     select
@@ -70,7 +60,7 @@ last_points as (
         units.customer_id,
         max(points.entered_at) as entered_at
     from units
-    inner join points
+    inner join {{ ref('int_segment_points') }} as points
         on
             units.customer_id = points.customer_id
             and coalesce(units.exposed_at, units.assigned_at) > points.entered_at
@@ -98,7 +88,7 @@ described as (
         on
             units.experiment_id = last_points.experiment_id
             and units.customer_id = last_points.customer_id
-    left join points
+    left join {{ ref('int_segment_points') }} as points
         on
             last_points.customer_id = points.customer_id
             and last_points.entered_at = points.entered_at

@@ -50,7 +50,7 @@ def run_command(
 def start_command(
     program: str, words: Sequence[str], cwd: Path, environment: Mapping[str, str], folder: Path
 ) -> BaseProcess:
-    """Start ``dbt`` or ``lifecycle``, leader of a process group; what it says is in `folder`."""
+    """Start ``dbt`` or ``lifecycle`` in a process of its own; what it says is in `folder`."""
     _begin()
     parsed = Path(os.environ[PARSED])
     process = CONTEXT.Process(
@@ -137,7 +137,7 @@ def _write_artifacts_at_the_end_alone() -> None:
 
 
 def _leave_out_what_a_debug_log_would_say() -> None:
-    """What an adapter tells of every statement is a fifth of a run, and nothing else reads it."""
+    """What an adapter tells of every statement is a sixth of a run, and nothing else reads it."""
     from dbt.adapters.events.base_types import DebugLevel
     from dbt_common.events.event_manager import EventManager
 
@@ -171,7 +171,6 @@ def _main(
     parsed: Path,
     folder: Path,
 ) -> None:
-    os.setpgid(0, 0)
     out, err = (folder / name for name in SAID)
     for number, file, mode in [(0, Path(os.devnull), "r"), (1, out, "w"), (2, err, "w")]:
         with file.open(mode) as opened:

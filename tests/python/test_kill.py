@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
 
 def started(folder: Path, command: list[str]) -> BaseProcess:
-    """The command `lifecycle` on the shop in the folder, in a process group of its own."""
+    """The command `lifecycle` on the shop in the folder."""
     environment = os.environ | {
         "LIFECYCLE_DUCKDB": str(folder / SHOP),
         "LIFECYCLE_PII_SALT": "shop",
@@ -74,11 +74,10 @@ def undisturbed(shop: Path, command: list[str]) -> Run:
 
 
 def killed_after(folder: Path, command: list[str], seconds: float) -> bool:
-    """Run `lifecycle` and kill its process group after so many seconds; False when it was done."""
+    """Run `lifecycle` and kill it after so many seconds; False when it was done."""
     process = started(folder, command)
     process.join(seconds)
-    if process.is_alive():
-        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL
 

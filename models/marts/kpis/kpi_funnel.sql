@@ -84,7 +84,7 @@ reached as (
 
 ),
 
--- Only who was seen at both steps, one after the other, tells how long it takes.
+-- Only who was seen at both steps, one after the other, tells how long it takes; the last step tells of the whole.
 durations as (
 
     select
@@ -92,32 +92,21 @@ durations as (
         entries.customer_type,
         entries.funnel,
         entries.step,
-        {{ median_of(dbt.datediff('entries.first_at', 'entries.next_step_at', 'second'), 3600) }}
-            as median_hours_to_next
-    from {{ ref('int_funnel_entries') }} as entries
-    inner join {{ ref('dim_dates') }} as dates
-        on entries.entered_on = dates.date_on
-    where entries.next_step_at >= entries.first_at
-    group by dates.month_start_on, entries.customer_type, entries.funnel, entries.step
-
-),
-
-cycles as (
-
-    select
-        dates.month_start_on,
-        entries.customer_type,
-        entries.funnel,
-        entries.step,
-        {{ median_of(dbt.datediff('entries.entered_at', 'entries.first_at', 'second'), 86400) }}
-            as median_cycle_days
+        {{ median_of(
+            'case when entries.next_step_at >= entries.first_at then '
+            ~ dbt.datediff('entries.first_at', 'entries.next_step_at', 'second') ~ ' end',
+            3600
+        ) }} as median_hours_to_next,
+        {{ median_of(
+            'case when entries.step = last_steps.last_step then '
+            ~ dbt.datediff('entries.entered_at', 'entries.first_at', 'second') ~ ' end',
+            86400
+        ) }} as median_cycle_days
     from {{ ref('int_funnel_entries') }} as entries
     inner join {{ ref('dim_dates') }} as dates
         on entries.entered_on = dates.date_on
     inner join last_steps
-        on
-            entries.funnel = last_steps.funnel
-            and entries.step = last_steps.last_step
+        on entries.funnel = last_steps.funnel
     group by dates.month_start_on, entries.customer_type, entries.funnel, entries.step
 
 ),
@@ -129,7 +118,7 @@ aged as (
         steps.step_name,
         reached.step = last_steps.last_step as is_last_step,
         durations.median_hours_to_next,
-        cycles.median_cycle_days,
+        durations.median_cycle_days,
         case reached.funnel
             when 'shop' then {{ is_month_over('reached.month_start_on', var('shop_funnel_days')) }}
             else {{ is_month_over('reached.month_start_on', var('b2b_funnel_days')) }}
@@ -148,12 +137,6 @@ aged as (
             and reached.customer_type = durations.customer_type
             and reached.funnel = durations.funnel
             and reached.step = durations.step
-    left join cycles
-        on
-            reached.month_start_on = cycles.month_start_on
-            and reached.customer_type = cycles.customer_type
-            and reached.funnel = cycles.funnel
-            and reached.step = cycles.step
 
 ),
 
