@@ -95,7 +95,7 @@ def clauses(column: Column, extra: list[str]) -> list[Check]:
     """The clauses of the contract on one column; what they look at is added to `extra`."""
     name = column.name
     checks = []
-    given = given_text(name) if column.type != "string" else name
+    given = f"given__{name}" if column.type != "string" else name
     if column.type != "string":
         word = "decimal" if column.type in ("rate", "number") else column.type
         extra.append(
@@ -171,12 +171,6 @@ def clause(rule: str, args: dict[str, Any], says: str, fault: str, place: str) -
 def article(word: str) -> str:
     """The word with its article."""
     return f"{'an' if word[0] in 'aeio' else 'a'} {word}"
-
-
-def given_text(name: str) -> str:
-    """What came for a column that is not text, trimmed, as the macro `given_text` does it."""
-    blanks = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
-    return f"nullif(trim(cast(given__{name} as varchar), {blanks}), '')"
 
 
 def any_of(names: list[str], extra: list[str]) -> Check:

@@ -4,10 +4,10 @@
     {{ return({'text': 'string', 'int': 'integer'}.get(word, word)) }}
 {%- endmacro %}
 
-{#- A column as it came, as trimmed text, NULL when blank. -#}
+{#- A column as it came, as trimmed text, NULL when blank; `is_trimmed` says that it is that already. -#}
 {% macro landing_text(found) -%}
     {%- set quoted = adapter.quote(found.name) -%}
-    {{ trimmed(quoted if landing_is_text(found.type) else 'cast(' ~ quoted ~ ' as ' ~ dbt.type_string() ~ ')') }}
+    {{ quoted if found.is_trimmed else trimmed(quoted if landing_is_text(found.type) else 'cast(' ~ quoted ~ ' as ' ~ dbt.type_string() ~ ')') }}
 {%- endmacro %}
 
 {% macro landing_is_text(type) -%}
@@ -56,7 +56,7 @@
     {%- for column in columns.values() -%}
         {%- set name, meta = column.name, column.config.meta -%}
         {%- if name in found and landing_type(column) != 'string' and not landing_is_typed(landing_type(column), found[name]) -%}
-            {%- do clauses.append([given_text(name) ~ " is not null and " ~ name ~ " is null",
+            {%- do clauses.append(["given__" ~ name ~ " is not null and " ~ name ~ " is null",
                 name ~ " is not a " ~ ('decimal' if landing_type(column) in ('rate', 'number') else landing_type(column))]) -%}
         {%- endif -%}
         {%- if meta.required -%}
@@ -97,11 +97,6 @@
     {{ return(landing_type(column) != 'string' or column.config.meta.get('case') is not none) }}
 {%- endmacro %}
 
-{#- What came for a column that is not text, as trimmed text. -#}
-{% macro given_text(name) -%}
-    {{ trimmed('cast(' ~ (name if '.' in name else 'given__' ~ name) ~ ' as ' ~ dbt.type_string() ~ ')') }}
-{%- endmacro %}
-
 {#-
     A row of a landing model as it came, as JSON but for its control characters (`json_document`
     escapes them), personal columns masked. Built from the columns only where it is asked for: as a
@@ -117,7 +112,7 @@
         {%- if column.config.meta.is_personal and masked -%}
             {%- set value = "case when " ~ own ~ " is null then 'null' else '\"***\"' end" -%}
         {%- else -%}
-            {%- set text = given_text(alias ~ '.given__' ~ column.name) if landing_has_given(column) else own -%}
+            {%- set text = 'cast(' ~ alias ~ '.given__' ~ column.name ~ ' as ' ~ dbt.type_string() ~ ')' if landing_has_given(column) else own -%}
             {%- set value = json_string(text) -%}
             {%- if masked -%}
                 {#- A row shifted by a column has an address anywhere. -#}

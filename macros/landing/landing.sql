@@ -6,7 +6,7 @@
     contract type; a row that breaks the contract keeps its place and says so in `_contract_fault`.
 
     Added columns: `_row_key` (the key as one text), `_contract_fault` (the first broken clause, NULL
-    when none), `given__<column>` (what came for a column that is not text), `_loaded_at`,
+    when none), `given__<column>` (what came for a column that is not text, trimmed), `_loaded_at`,
     `_source_file`, `_load_id`. The row as it came is put together by `landed_row()`, where somebody asks for it.
 
     What is read from the yml, under `config.meta`:
@@ -43,26 +43,42 @@ select 1 as _parsing
 {%- set as_of = as_of_literal() -%}
 with
 
+{#- A text is trimmed once: what is made of it names it often, and a name costs no planning. -#}
+{%- set trimmed_texts = {} %}
 source as (
 
     select
-        {%- for column in contract.columns.values() %}
-        {{ landing_cast(column, found) }} as {{ column.name }},
+        {%- for name, column in found.items()
+            if name in contract.columns or name.startswith('x_') or name in ('_loaded_at', '_source_file') %}
+        {%- set is_text = landing_is_text(column.type) %}
+        {%- do trimmed_texts.update({name: {'name': name, 'type': column.type, 'is_trimmed': is_text}}) %}
+        {{ landing_text(column) if is_text else adapter.quote(column.name) }} as {{ adapter.quote(name) }},
         {%- endfor %}
-        {%- for column in contract.columns.values() if landing_has_given(column) %}
-        {{ adapter.quote(found[column.name].name) if column.name in found else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
-            as given__{{ column.name }},
-        {%- endfor %}
-        {%- for name in found if name.startswith('x_') %}
-        {{ landing_text(found[name]) }} as {{ adapter.quote(name) }},
-        {%- endfor %}
-        {{ landing_cast(loaded_at_column(), found) }} as _loaded_at,
-        {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, found) }} as _source_file,
         {#- As it came: a filter on it then skips what it does not ask for. #}
         {{ adapter.quote(found['_load_id'].name) if landing_is_text(found.get('_load_id', {'type': ''}).type)
             else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _load_id
     {%- set rows = without_erased(relation, found, contract.columns) %}
     from {{ with_changed_keys(rows, contract, table, found) if is_only_changed and relation else rows }}
+
+),
+
+typed as (
+
+    select
+        {%- for column in contract.columns.values() %}
+        {{ landing_cast(column, trimmed_texts) }} as {{ column.name }},
+        {%- endfor %}
+        {%- for column in contract.columns.values() if landing_has_given(column) %}
+        {{ adapter.quote(column.name) if column.name in found else 'cast(null as ' ~ dbt.type_string() ~ ')' }}
+            as given__{{ column.name }},
+        {%- endfor %}
+        {%- for name in found if name.startswith('x_') %}
+        {{ landing_text(trimmed_texts[name]) }} as {{ adapter.quote(name) }},
+        {%- endfor %}
+        {{ landing_cast(loaded_at_column(), trimmed_texts) }} as _loaded_at,
+        {{ landing_cast({'name': '_source_file', 'data_type': 'string', 'config': {'meta': {}}}, trimmed_texts) }} as _source_file,
+        _load_id
+    from source
 
 ),
 
@@ -92,7 +108,7 @@ checked as (
         _load_id,
         {{ landing_row_key(contract) }} as _row_key,
         {{ landing_fault(contract.columns, found, meta.any_of) }} as _contract_fault
-    from source
+    from typed
 
 )
 

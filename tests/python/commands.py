@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import gc
 import hashlib
+import marshal
 import multiprocessing
 import os
 import shutil
@@ -18,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgpack
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -69,8 +72,8 @@ def keep_what_is_parsed(folder: Path) -> None:
     """Let dbt find there what it parsed of the same project, for all tests.
 
     By itself it keeps that of the last run alone, in the folder of that run, and parses everything
-    anew for a database of the same name elsewhere and for any other variable, though no model asks
-    where it is, and few ask for a variable before they are run.
+    anew for another database and for any other variable, though no model asks where it is, and few
+    ask for a variable before they are run.
     """
     from dbt.contracts.files import FileHash
     from dbt.parser.manifest import ManifestLoader
@@ -82,7 +85,7 @@ def keep_what_is_parsed(folder: Path) -> None:
     def check_what_decides(loader: ManifestLoader) -> ManifestStateCheck:
         project = loader.root_project
         connection = dict(project.credentials.connection_info())
-        for name in ("path", "host", "port"):
+        for name in ("path", "database", "host", "port"):
             connection.pop(name, None)
         state = check(loader)
         state.profile_hash = FileHash.from_contents(repr(sorted(connection.items())))
@@ -97,10 +100,14 @@ def keep_what_is_parsed(folder: Path) -> None:
             sorted(loader.manifest.state_check.to_dict().items()),
         )
         kept = folder / hashlib.md5(repr(depends_on).encode()).hexdigest()
+        kept = kept / loader.root_project.credentials.database
         return kept, Path(loader.root_project.project_target_path, "partial_parse.msgpack")
 
     def read_kept(loader: ManifestLoader) -> object:
         kept, own = places(loader)
+        others = [] if kept.exists() else sorted(kept.parent.glob("*"))
+        if others:
+            _write_whole(kept, renamed(others[0].read_bytes(), others[0].name, kept.name))
         if kept.exists():
             own.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(kept, own)
@@ -109,14 +116,67 @@ def keep_what_is_parsed(folder: Path) -> None:
     def write_kept(loader: ManifestLoader) -> None:
         write(loader)
         kept, own = places(loader)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as half:
-            half.write(own.read_bytes())
-        Path(half.name).rename(kept)
+        _write_whole(kept, own.read_bytes())
 
     ManifestLoader.build_manifest_state_check = check_what_decides
     ManifestLoader.read_manifest_for_partial_parse = read_kept
     ManifestLoader.write_manifest_for_partial_parse = write_kept
+
+
+def renamed(parsed: bytes, database: str, name: str) -> bytes:
+    """What dbt parsed for a database, as it would be for one of that name."""
+
+    def walk(found: object) -> None:
+        for value in found.values() if isinstance(found, dict) else found:
+            if isinstance(value, dict | list):
+                walk(value)
+        if isinstance(found, dict) and found.get("database") == database:
+            found["database"] = name
+            relation = found.get("relation_name")
+            if relation:
+                found["relation_name"] = relation.replace(f'"{database}".', f'"{name}".', 1)
+
+    manifest = msgpack.unpackb(parsed, strict_map_key=False)
+    walk(manifest)
+    return msgpack.packb(manifest)
+
+
+def keep_what_is_compiled(folder: Path) -> None:
+    """Let Jinja find there the code it made of the same templates, for all tests.
+
+    The macros and models are hundreds of templates, which each process compiles anew: a seventh of
+    a run.
+    """
+    from jinja2 import Environment
+
+    file = folder / "templates"
+    kept = marshal.loads(file.read_bytes()) if file.exists() else {}
+    known = len(kept)
+    compiled = Environment.compile
+
+    def compile_once(environment: Environment, source: object, *given: Any, **named: Any) -> object:
+        if given or named or not isinstance(source, str):
+            return compiled(environment, source, *given, **named)
+        key = (type(environment).__name__, *sorted(environment.extensions), source)
+        if key not in kept:
+            kept[key] = compiled(environment, source)
+        return kept[key]
+
+    def write() -> None:
+        if len(kept) > known:
+            _write_whole(file, marshal.dumps(kept))
+
+    Environment.compile = compile_once
+    atexit.register(write)
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    """Write a file that others may be reading or writing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Not in the folder itself, whose files others look through.
+    with tempfile.NamedTemporaryFile(dir=file.parent.parent, delete=False) as half:
+        half.write(content)
+    Path(half.name).rename(file)
 
 
 def deciding(variables: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -181,6 +241,7 @@ def _main(
     os.environ.update(environment)
     sys.argv = [program, *words]
     keep_what_is_parsed(parsed)
+    keep_what_is_compiled(parsed)
     if environment.get("DBT_LOG_LEVEL_FILE") == "none":
         _leave_out_what_a_debug_log_would_say()
     if "parse" not in words:
@@ -195,7 +256,9 @@ def _main(
 
             main()
     finally:
-        # A forked process leaves out what is to be done at an exit. A database left open would keep
-        # its last changes in the file beside it.
+        # A forked process leaves out what is to be done at an exit.
         atexit._run_exitfuncs()
-        gc.collect()
+        database = Path(environment.get("LIFECYCLE_DUCKDB") or "lifecycle.duckdb")
+        if Path(f"{database}.wal").exists():
+            # Somebody has left it open, and its last changes are in the file beside it.
+            gc.collect()

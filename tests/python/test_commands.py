@@ -23,12 +23,13 @@ def other(value: Any) -> Any:
     return f"{value}x"
 
 
-def parsed(folder: Path, variables: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict:
-    """The manifest of the project, parsed for nobody else."""
-    folder.mkdir()
-    monkeypatch.setenv(PARSED, str(folder / "parsed"))
-    run_dbt("parse", folder / "company.duckdb", variables=variables)
-    manifest = json.loads((folder / "company.target" / "manifest.json").read_text("utf-8"))
+def parsed(database: Path, kept: Path, variables: dict[str, Any]) -> dict:
+    """The manifest of the project for a database, parsed anew if `kept` has nothing."""
+    database.parent.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PARSED, str(kept))
+        run_dbt("parse", database, variables=variables)
+    manifest = json.loads((database.with_suffix(".target") / "manifest.json").read_text("utf-8"))
     del manifest["metadata"]
     return without_times(manifest)
 
@@ -40,18 +41,24 @@ def without_times(found: Any) -> Any:
     return [without_times(each) for each in found] if isinstance(found, list) else found
 
 
-def test_other_variables_change_nothing_that_is_parsed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_variables_and_databases_change_nothing_that_is_parsed(tmp_path: Path) -> None:
     others = {
         name: other(value)
         for name, value in DEFAULTS.items()
         if name not in DECIDING | {"reporting_timezone"}
     } | {"reporting_timezone": "Asia/Tokyo"}
     assert len(others) > 25
-    one = parsed(tmp_path / "one", {}, monkeypatch)
-    assert one == parsed(tmp_path / "other", others, monkeypatch)
+    company, shop = tmp_path / "one" / "company.duckdb", tmp_path / "other" / "shop.duckdb"
+    kept = tmp_path / "kept"
+    one = parsed(company, kept, {})
     assert len(one["nodes"]) > 900
+
+    other_one = parsed(shop, tmp_path / "kept_for_it", others)
+    assert other_one != one
+    # The second is the first one's, with the name of the database in it.
+    assert parsed(shop, kept, {}) == other_one
+    (same,) = (folder for folder in kept.iterdir() if folder.is_dir())
+    assert sorted(file.name for file in same.iterdir()) == ["company", "shop"]
 
 
 @pytest.mark.parametrize("name", sorted(DECIDING))

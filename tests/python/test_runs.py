@@ -102,10 +102,11 @@ def test_another_rule_makes_a_full_run(company: Path) -> None:
 
     run_dbt("run", company, variables=OTHER, environment={"DBT_LOG_LEVEL_FILE": "debug"})
 
-    # Each table is replaced in its place, in a transaction: no other lies beside it meanwhile.
+    # Tables and views are replaced in their place, in a transaction: no other lies beside them.
     log = (company.parent / "logs" / "dbt.log").read_text("utf-8")
     assert re.search(r"drop table if exists \S+fct_orders\b", log)
-    assert not re.findall(r"alter table \S+ rename", log)
+    assert re.search(r"create or replace view \S+raw_orders\b", log)
+    assert not re.findall(r"alter \w+ \S+ rename|__dbt_backup", log)
     assert ask(company, "select distinct run_number from changes.completed_run") == [(1,)]
     assert ask(company, "select item from changes.completed_run where kind = 'policy'") != policy
     assert ask(company, touched) == [(0,)]
