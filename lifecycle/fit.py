@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 Fit = dict[str, float]
+# A loss and its slopes at a place.
+Loss = Callable[[Any], tuple[float, Any]]
 
 # Parameters are searched as logarithms within this distance of 1: from 6e-6 to 160,000.
 BOUND = 12.0
@@ -19,6 +21,8 @@ BOUND = 12.0
 LARGEST_SHAPE = 1000.0
 # The longest time observed is this long while the search runs, so that its unit does not matter.
 SCALED_TIME = 10.0
+# So many groups of customers say where to look.
+FEW = 10_000
 
 
 def estimate(
@@ -122,7 +126,6 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
     ValueError for statistics that no customer can have.
     """
     import numpy as np
-    from scipy.special import digamma, expit, gammaln, log_expit
 
     x, t_x, t, count = (np.asarray(values, dtype=float) for values in (x, t_x, t, count))
     if x.size == 0 or count.min() <= 0 or x.min() < 0:
@@ -130,7 +133,25 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
     if (t_x > t).any() or ((x == 0) != (t_x == 0)).any():
         raise ValueError("the last purchase lies within the time, and after the first if repeated")
     scale = max(t.max(), 1.0) / SCALED_TIME
-    t_x, t = t_x / scale, t / scale
+    groups = (x, t_x / scale, t / scale, count)
+    logs, smallest, is_degenerate = search_in_few_then_all(bgnbd_loss, groups, 4)
+    r, alpha, a, b = (float(value) for value in np.exp(logs))
+    return {
+        "r": r,
+        "alpha": float(alpha * scale),
+        "a": a,
+        "b": b,
+        # A density per unit of time: in days again.
+        "log_likelihood": float(-smallest * count.sum() - (count @ x) * np.log(scale)),
+        "is_degenerate": float(is_degenerate or not (x > 0).any() or max(r, a, b) > LARGEST_SHAPE),
+    }
+
+
+def bgnbd_loss(x: Any, t_x: Any, t: Any, count: Any) -> Loss:
+    """What `fit_bgnbd` minimises, of the logarithms of r, alpha, a and b."""
+    import numpy as np
+    from scipy.special import digamma, gammaln
+
     # Days are few: what depends on one of them alone is computed for each of them once.
     times, group = np.unique(x, return_inverse=True)
     ends, at_end = np.unique(t, return_inverse=True)
@@ -139,17 +160,22 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
     customers = np.bincount(group, weights=count)
     once = np.bincount(at_end[~repeated], weights=count[~repeated], minlength=ends.size)
     more, more_times = count[repeated], x[repeated]
-    at_end, at_last = at_end[repeated], at_last[repeated]
+    at_end, at_last, at_times = at_end[repeated], at_last[repeated], group[repeated]
+    # Whoever bought once has not left: a place that nobody stands at.
+    often = np.maximum(times, 1.0)
 
     def loss(logs: Any) -> tuple[float, Any]:
         r, alpha, a, b = np.exp(logs)
         log_ends = np.log(alpha + ends)
         log_end, log_last = log_ends[at_end], np.log(alpha + lasts)[at_last]
-        before, shape = b + more_times - 1, r + more_times
+        before = b + often - 1
+        shape = r + more_times
         # Who ordered again is still there, or left right after the last order.
         stayed = -shape * log_end
-        lead = np.log(a / before) - shape * log_last - stayed
-        left = more * expit(lead)
+        lead = np.log(a / before)[at_times] - shape * log_last - stayed
+        # One exponential for the share who left and for the logarithm of both together.
+        smaller = np.exp(-np.abs(lead))
+        left = more * np.where(lead > 0, 1.0, smaller) / (1 + smaller)
         stay = more - left
         value = (
             customers
@@ -163,7 +189,7 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
                 - gammaln(a + b + times)
             )
             - once @ (r * log_ends)
-            + more @ (stayed - log_expit(-lead))
+            + more @ (stayed + np.maximum(lead, 0) + np.log1p(smaller))
         )
         slope_r = customers @ (digamma(r + times) - digamma(r) + np.log(alpha))
         slope_r -= once @ log_ends + stay @ log_end + left @ log_last
@@ -174,21 +200,11 @@ def fit_bgnbd(x: Any, t_x: Any, t: Any, count: Any) -> Fit:
         slope_b = customers @ (
             digamma(a + b) + digamma(b + times) - digamma(b) - digamma(a + b + times)
         )
-        slope_b -= left @ (1 / before)
+        slope_b -= left @ (1 / before)[at_times]
         slopes = np.array([slope_r * r, slope_alpha * alpha, slope_a * a, slope_b * b])
         return -value / count.sum(), -slopes / count.sum()
 
-    logs, smallest, is_degenerate = search(loss, [0.0] * 4)
-    r, alpha, a, b = (float(value) for value in np.exp(logs))
-    return {
-        "r": r,
-        "alpha": float(alpha * scale),
-        "a": a,
-        "b": b,
-        # A density per unit of time: in days again.
-        "log_likelihood": float(-smallest * count.sum() - (count @ x) * np.log(scale)),
-        "is_degenerate": float(is_degenerate or not repeated.any() or max(r, a, b) > LARGEST_SHAPE),
-    }
+    return loss
 
 
 def fit_gamma_gamma(x: Any, amount: Any, count: Any) -> Fit:
@@ -201,14 +217,31 @@ def fit_gamma_gamma(x: Any, amount: Any, count: Any) -> Fit:
     above 0.
     """
     import numpy as np
-    from scipy.special import digamma, gammaln
 
     x, amount, count = (np.asarray(values, dtype=float) for values in (x, amount, count))
     if x.size == 0 or count.min() <= 0 or x.min() <= 0 or amount.min() <= 0:
         raise ValueError("only customers with repeat purchases worth something can be fitted")
     mean = amount / x
     scale = float(count @ mean / count.sum())
-    log_mean, scaled = np.log(mean / scale), amount / scale
+    groups = (x, amount / scale, count)
+    logs, smallest, is_degenerate = search_in_few_then_all(gamma_gamma_loss, groups, 3)
+    p, above_one, v = (float(value) for value in np.exp(logs))
+    return {
+        "p": p,
+        "q": 1 + above_one,
+        "v": v * scale,
+        "log_likelihood": float(-smallest * count.sum() - count.sum() * np.log(scale)),
+        "correlation": correlation(x, mean, count),
+        "is_degenerate": float(is_degenerate or max(p, above_one) > LARGEST_SHAPE),
+    }
+
+
+def gamma_gamma_loss(x: Any, scaled: Any, count: Any) -> Loss:
+    """What `fit_gamma_gamma` minimises, of the logarithms of p, q - 1 and v."""
+    import numpy as np
+    from scipy.special import digamma, gammaln
+
+    log_mean = np.log(scaled / x)
     times, group = np.unique(x, return_inverse=True)
     customers = np.bincount(group, weights=count)
 
@@ -233,42 +266,57 @@ def fit_gamma_gamma(x: Any, amount: Any, count: Any) -> Fit:
         slopes = np.array([slope_p * p, slope_q * above_one, slope_v * v])
         return -value / count.sum(), -slopes / count.sum()
 
-    logs, smallest, is_degenerate = search(loss, [0.0] * 3)
-    p, above_one, v = (float(value) for value in np.exp(logs))
-    return {
-        "p": p,
-        "q": 1 + above_one,
-        "v": v * scale,
-        "log_likelihood": float(-smallest * count.sum() - count.sum() * np.log(scale)),
-        "correlation": correlation(x, mean, count),
-        "is_degenerate": float(is_degenerate or max(p, above_one) > LARGEST_SHAPE),
-    }
+    return loss
 
 
-def search(
-    loss: Callable[[Any], tuple[float, Any]], start: Sequence[float]
+def search_in_few_then_all(
+    loss_of: Callable[..., Loss], groups: Sequence[Any], unknowns: int
 ) -> tuple[Any, float, bool]:
+    """The minimum of the loss of all groups, as `search` gives it.
+
+    That of a few thousand groups lies so near that a few steps lead from there to that of all.
+    """
+    loss, step = loss_of(*groups), len(groups[0]) // FEW
+    if step > 1:
+        near, _, is_degenerate = search(loss_of(*(each[::step] for each in groups)), unknowns)
+        if not is_degenerate:
+            place, slopes = where_it_is_flat(loss, near)
+            smallest = loss(place)[0]
+            if slopes < 1e-9 and abs(place - near).max() < 1 and smallest <= loss(near)[0]:
+                return place, float(smallest), False
+    return search(loss, unknowns)
+
+
+def search(loss: Loss, unknowns: int) -> tuple[Any, float, bool]:
     """The place and value of a loss's minimum, and whether it lies at a bound or was not found."""
     import numpy as np
-    from scipy.optimize import minimize, root
+    from scipy.optimize import minimize
 
     found = minimize(
         loss,
-        np.array(start),
+        np.zeros(unknowns),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(-BOUND, BOUND)] * len(start),
+        bounds=[(-BOUND, BOUND)] * unknowns,
         options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000, "maxcor": 20},
     )
-    place, slopes = found.x, loss(found.x)[1]
+    place, slopes = found.x, float(np.abs(loss(found.x)[1]).max())
     at_bound = bool((np.abs(place) > BOUND - 0.01).any())
     if not at_bound:
         # A likelihood is flat at its top: where the slopes are zero says more digits of the place.
-        top = root(lambda logs: loss(np.clip(logs, -BOUND, BOUND))[1], place, tol=1e-13).x
-        top_slopes = loss(np.clip(top, -BOUND, BOUND))[1]
-        if np.abs(top - place).max() < 0.1 and np.abs(top_slopes).max() <= np.abs(slopes).max():
+        top, top_slopes = where_it_is_flat(loss, place)
+        if np.abs(top - place).max() < 0.1 and top_slopes <= slopes:
             place, slopes = top, top_slopes
-    return place, float(loss(place)[0]), at_bound or bool(np.abs(slopes).max() > 1e-4)
+    return place, float(loss(place)[0]), at_bound or slopes > 1e-4
+
+
+def where_it_is_flat(loss: Loss, near: Any) -> tuple[Any, float]:
+    """A place near another where a loss has no slope, and the largest slope that it has there."""
+    import numpy as np
+    from scipy.optimize import root
+
+    place = root(lambda logs: loss(np.clip(logs, -BOUND, BOUND))[1], near, tol=1e-13).x
+    return place, float(np.abs(loss(np.clip(place, -BOUND, BOUND))[1]).max())
 
 
 def correlation(first: Any, second: Any, count: Any) -> float:

@@ -11,7 +11,6 @@ import hashlib
 import marshal
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -105,12 +104,16 @@ def keep_what_is_parsed(folder: Path) -> None:
 
     def read_kept(loader: ManifestLoader) -> object:
         kept, own = places(loader)
-        others = [] if kept.exists() else sorted(kept.parent.glob("*"))
-        if others:
-            _write_whole(kept, renamed(others[0].read_bytes(), others[0].name, kept.name))
         if kept.exists():
-            own.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(kept, own)
+            found = kept.read_bytes()
+        else:
+            # The same for another database; or of the last run, of which dbt may still use a part.
+            others = [*sorted(kept.parent.glob("*")), own]
+            found = next(
+                (for_database(o.read_bytes(), kept.name) for o in others if o.exists()), None
+            )
+        if found:
+            _write_whole(own, found)
         return read(loader)
 
     def write_kept(loader: ManifestLoader) -> None:
@@ -123,8 +126,10 @@ def keep_what_is_parsed(folder: Path) -> None:
     ManifestLoader.write_manifest_for_partial_parse = write_kept
 
 
-def renamed(parsed: bytes, database: str, name: str) -> bytes:
-    """What dbt parsed for a database, as it would be for one of that name."""
+def for_database(parsed: bytes, name: str) -> bytes:
+    """What dbt parsed for one database, as it would be for another."""
+    manifest = msgpack.unpackb(parsed, strict_map_key=False)
+    database = next((node["database"] for node in manifest["nodes"].values()), name)
 
     def walk(found: object) -> None:
         for value in found.values() if isinstance(found, dict) else found:
@@ -136,8 +141,8 @@ def renamed(parsed: bytes, database: str, name: str) -> bytes:
             if relation:
                 found["relation_name"] = relation.replace(f'"{database}".', f'"{name}".', 1)
 
-    manifest = msgpack.unpackb(parsed, strict_map_key=False)
-    walk(manifest)
+    if database != name:
+        walk(manifest)
     return msgpack.packb(manifest)
 
 

@@ -23,12 +23,12 @@ def other(value: Any) -> Any:
     return f"{value}x"
 
 
-def parsed(database: Path, kept: Path, variables: dict[str, Any]) -> dict:
+def parsed(database: Path, kept: Path, variables: dict[str, Any], **environment: str) -> dict:
     """The manifest of the project for a database, parsed anew if `kept` has nothing."""
     database.parent.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(PARSED, str(kept))
-        run_dbt("parse", database, variables=variables)
+        run_dbt("parse", database, variables=variables, environment=environment)
     manifest = json.loads((database.with_suffix(".target") / "manifest.json").read_text("utf-8"))
     del manifest["metadata"]
     return without_times(manifest)
@@ -55,10 +55,19 @@ def test_other_variables_and_databases_change_nothing_that_is_parsed(tmp_path: P
 
     other_one = parsed(shop, tmp_path / "kept_for_it", others)
     assert other_one != one
-    # The second is the first one's, with the name of the database in it.
+    # This one is the first one's, with another database in it: nothing was parsed, so nothing kept.
     assert parsed(shop, kept, {}) == other_one
     (same,) = (folder for folder in kept.iterdir() if folder.is_dir())
-    assert sorted(file.name for file in same.iterdir()) == ["company", "shop"]
+    assert [file.name for file in same.iterdir()] == ["company"]
+
+
+def test_what_the_last_run_left_is_of_another_database(tmp_path: Path) -> None:
+    """What asks for the salt is parsed anew, and the rest is taken from there."""
+    company, area = tmp_path / "company.duckdb", tmp_path / "area.duckdb"
+    parsed(company, tmp_path / "kept", {})
+    company.with_suffix(".target").rename(area.with_suffix(".target"))
+    manifest = parsed(area, tmp_path / "kept", {}, LIFECYCLE_PII_SALT="another")
+    assert {node["database"] for node in manifest["nodes"].values()} == {"area"}
 
 
 @pytest.mark.parametrize("name", sorted(DECIDING))

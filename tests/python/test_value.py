@@ -27,6 +27,7 @@ from scipy.optimize import minimize
 from test_real_data import data_path, wheel_folder  # noqa: F401  (fixtures)
 from warehouse import run_dbt
 
+from lifecycle import fit
 from lifecycle.fit import estimate, fit_bgnbd, fit_gamma_gamma
 
 Groups = tuple[np.ndarray, ...]
@@ -527,6 +528,29 @@ def test_equal_customers_are_fitted_together() -> None:
     groups, count = np.unique(np.stack([x, t_x, t]), axis=1, return_counts=True)
     assert len(count) < len(x)
     assert fit_bgnbd(*groups, count) == pytest.approx(one_by_one, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_few_groups_lead_to_the_fit_of_all(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From where a few have their minimum it is a few steps to that of all, not another search."""
+    lived, bought = lives(seed, 1500, **SHOP), values(seed, 1500, p=4, q=3, v=40)
+    beyond = values(9, 2000, p=3, q=0.6, v=5)
+    fits = [(fit_bgnbd, lived), (fit_gamma_gamma, bought), (fit_gamma_gamma, beyond)]
+    plain = [of(*groups, np.ones(len(groups[0]))) for of, groups in fits]
+    assert [found["is_degenerate"] for found in plain] == [0, 0, 1]
+
+    searches: list[Any] = []
+    search = fit.search
+    monkeypatch.setattr(fit, "search", lambda *given: searches.append(given) or search(*given))
+    monkeypatch.setattr(fit, "FEW", 200)
+    counts = []
+    for (of, groups), expected in zip(fits, plain, strict=True):
+        searches.clear()
+        found = of(*groups, np.ones(len(groups[0])))
+        counts.append(len(searches))
+        assert found == pytest.approx(expected, rel=1e-6)
+    # What is degenerate is searched for in all.
+    assert counts == [1, 1, 2]
 
 
 @pytest.mark.parametrize("unit", [1 / 24, 7, 30.4375, 365.25])
