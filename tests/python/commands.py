@@ -128,7 +128,10 @@ def keep_what_is_parsed(folder: Path) -> None:
 
 def for_database(parsed: bytes, name: str) -> bytes:
     """What dbt parsed for one database, as it would be for another."""
-    manifest = msgpack.unpackb(parsed, strict_map_key=False)
+    try:
+        manifest = msgpack.unpackb(parsed, strict_map_key=False)
+    except ValueError:  # half written by a run that was killed: dbt will say so, and parse anew
+        return parsed
     database = next((node["database"] for node in manifest["nodes"].values()), name)
 
     def walk(found: object) -> None:

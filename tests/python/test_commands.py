@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from commands import DECIDING, PARSED, deciding
+from commands import DECIDING, PARSED, deciding, for_database
 from warehouse import PROJECT, run_dbt
 
 DEFAULTS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text("utf-8"))["vars"]
@@ -68,6 +68,8 @@ def test_what_the_last_run_left_is_of_another_database(tmp_path: Path) -> None:
     company.with_suffix(".target").rename(area.with_suffix(".target"))
     manifest = parsed(area, tmp_path / "kept", {}, LIFECYCLE_PII_SALT="another")
     assert {node["database"] for node in manifest["nodes"].values()} == {"area"}
+    half = (area.with_suffix(".target") / "partial_parse.msgpack").read_bytes()[:1000]
+    assert for_database(half, "shop") == half
 
 
 @pytest.mark.parametrize("name", sorted(DECIDING))
