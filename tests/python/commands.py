@@ -6,6 +6,7 @@ Importing dbt and letting it parse the project take longer than most runs here.
 from __future__ import annotations
 
 import atexit
+import functools
 import gc
 import hashlib
 import marshal
@@ -219,6 +220,16 @@ def _leave_out_what_a_debug_log_would_say() -> None:
     EventManager.fire_event = fire_what_is_heard
 
 
+def _make_testers_of_types_once() -> None:
+    """The answer to every statement is asked for its types, by a tester that takes long to make."""
+    from dbt_common.clients import agate_helper
+
+    make = functools.cache(agate_helper.build_type_tester)
+    agate_helper.build_type_tester = lambda text_columns, string_null_values=("null", ""): make(
+        tuple(text_columns), tuple(string_null_values)
+    )
+
+
 def _begin() -> None:
     """Start what processes are forked from, unless it is there."""
     path = os.environ.get("PYTHONPATH")
@@ -252,6 +263,7 @@ def _main(
     keep_what_is_compiled(parsed)
     if environment.get("DBT_LOG_LEVEL_FILE") == "none":
         _leave_out_what_a_debug_log_would_say()
+    _make_testers_of_types_once()
     if "parse" not in words:
         _write_artifacts_at_the_end_alone()
     try:
