@@ -15,7 +15,7 @@ LINTED_PYTHON := lifecycle tests mappings benchmarks
 # Files are dealt to the processes in the order of tests/python/conftest.py.
 DEALT := --dist loadfile --no-loadscope-reorder
 # What tests in several processes share: the sample company, and what dbt has parsed.
-SHARED := LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/company.duckdb" LIFECYCLE_TESTS_PARSED="$$PWD/target/test/parsed"
+SHARED := LIFECYCLE_SAMPLE_DATABASE="$$PWD/target/test/built/company.duckdb" LIFECYCLE_TESTS_PARSED="$$PWD/target/test/parsed"
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-engines test-long test-mutants lint format docs lock clean check-python
@@ -26,10 +26,10 @@ help: ## This list
 build: $(VENV)/.installed profiles.yml ## Environment, profile, sample company or what was loaded, all data tests, summary
 	@$(LIFECYCLE) build
 
-test: lint target/test/company.duckdb ## Everything but the engines and the long tests
+test: lint target/test ## Everything but the engines and the long tests
 	@$(SHARED) $(RUN) -m pytest -n $(WORKERS) $(DEALT) -m "not engines"
 
-test-engines: target/test/company.duckdb ## The sample company on Postgres equals DuckDB's, row by row
+test-engines: target/test ## The sample company on Postgres equals DuckDB's, row by row
 	@$(SHARED) $(RUN) -m pytest -m engines
 
 test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at full size, a hundred kills, data tests on all real data
@@ -40,11 +40,10 @@ test-long: $(VENV)/.installed-dev profiles.yml ## Property and batch tests at fu
 test-mutants: $(VENV)/.installed-dev ## Do the tests notice when the project is broken? (tests/mutants)
 	@$(RUN) tests/mutants/run.py --jobs $(WORKERS)
 
-# Built anew each time: it is itself a test, in a database of its own.
-.PHONY: target/test/company.duckdb
-target/test/company.duckdb: $(VENV)/.installed-dev profiles.yml
-	@mkdir -p target/test && rm -rf $@ $@.wal target/test/parsed
-	@LIFECYCLE_DUCKDB="$$PWD/$@" $(LIFECYCLE) build --sample
+# Emptied each time: the sample company, built by the first test that asks for it, is itself a test.
+.PHONY: target/test
+target/test: $(VENV)/.installed-dev profiles.yml
+	@rm -rf $@ && mkdir -p $@
 
 lint: $(VENV)/.installed-dev profiles.yml ## ruff, yamllint, sqlfluff, and dbt-bouncer on the conventions
 	@failed=0; \

@@ -280,10 +280,9 @@ def search_in_few_then_all(
     if step > 1:
         near, _, is_degenerate = search(loss_of(*(each[::step] for each in groups)), unknowns)
         if not is_degenerate:
-            place, slopes = where_it_is_flat(loss, near)
-            smallest = loss(place)[0]
-            if slopes < 1e-9 and abs(place - near).max() < 1 and smallest <= loss(near)[0]:
-                return place, float(smallest), False
+            place, smallest, steepest = where_it_is_flat(loss, near)
+            if steepest < 1e-9 and abs(place - near).max() < 1 and smallest <= loss(near)[0]:
+                return place, smallest, False
     return search(loss, unknowns)
 
 
@@ -300,23 +299,26 @@ def search(loss: Loss, unknowns: int) -> tuple[Any, float, bool]:
         bounds=[(-BOUND, BOUND)] * unknowns,
         options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000, "maxcor": 20},
     )
-    place, slopes = found.x, float(np.abs(loss(found.x)[1]).max())
-    at_bound = bool((np.abs(place) > BOUND - 0.01).any())
+    best = found.x, float(found.fun), float(np.abs(found.jac).max())
+    at_bound = bool((np.abs(found.x) > BOUND - 0.01).any())
     if not at_bound:
         # A likelihood is flat at its top: where the slopes are zero says more digits of the place.
-        top, top_slopes = where_it_is_flat(loss, place)
-        if np.abs(top - place).max() < 0.1 and top_slopes <= slopes:
-            place, slopes = top, top_slopes
-    return place, float(loss(place)[0]), at_bound or slopes > 1e-4
+        top = where_it_is_flat(loss, found.x)
+        if np.abs(top[0] - found.x).max() < 0.1 and top[2] <= best[2]:
+            best = top
+    place, smallest, steepest = best
+    return place, smallest, at_bound or steepest > 1e-4
 
 
-def where_it_is_flat(loss: Loss, near: Any) -> tuple[Any, float]:
-    """A place near another where a loss has no slope, and the largest slope that it has there."""
+def where_it_is_flat(loss: Loss, near: Any) -> tuple[Any, float, float]:
+    """A place near another where a loss has no slope, its value and largest slope there."""
     import numpy as np
     from scipy.optimize import root
 
-    place = root(lambda logs: loss(np.clip(logs, -BOUND, BOUND))[1], near, tol=1e-13).x
-    return place, float(np.abs(loss(np.clip(place, -BOUND, BOUND))[1]).max())
+    found = root(lambda logs: loss(np.clip(logs, -BOUND, BOUND))[1], near, tol=1e-13)
+    place = np.clip(found.x, -BOUND, BOUND)
+    value, slopes = loss(place)
+    return place, float(value), float(np.abs(slopes).max())
 
 
 def correlation(first: Any, second: Any, count: Any) -> float:

@@ -124,40 +124,39 @@ def all_workers(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pat
 @pytest.fixture(scope="session")
 def once(all_workers: Path) -> Once:
     """A folder made by the first test of all workers that asks for it: its name, and how."""
-    shared = all_workers
+    return lambda name, make: made_once(all_workers / name, make)
 
-    def folder(name: str, make: Callable[[Path], None]) -> Path:
-        made = shared / name
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not made.exists():
-                # Views name their database, so the folder is renamed and not the file.
-                unfinished = shared / f"{name}-unfinished"
-                shutil.rmtree(unfinished, ignore_errors=True)
-                unfinished.mkdir()
-                make(unfinished)
-                unfinished.rename(made)
-        return made
 
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """The folder, made by the first process that asks for it while the others wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            # Views name their database, so the folder is renamed and not the file.
+            unfinished = folder.with_name(f"{folder.name}-unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def sample_database(once: Once) -> Path:
+def sample_database(all_workers: Path) -> Path:
     """A DuckDB file with the sample company built and tested; read it, do not write to it.
 
-    LIFECYCLE_SAMPLE_DATABASE names one that `make test` has built; without it the first test that
-    asks builds one for all workers.
+    LIFECYCLE_SAMPLE_DATABASE says where it is, so that several runs share it. The first test that
+    asks for it builds it, if it is not there.
     """
     given = os.environ.get("LIFECYCLE_SAMPLE_DATABASE")
-    if given:
-        return Path(given)
+    database = Path(given or all_workers / "built" / "company.duckdb")
 
     def build(folder: Path) -> None:
-        done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=folder / "company.duckdb")
+        done = run_lifecycle("build", "--sample", LIFECYCLE_DUCKDB=folder / database.name)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    return once("built", build) / "company.duckdb"
+    return made_once(database.parent, build) / database.name
 
 
 @pytest.fixture(scope="session")
