@@ -13,8 +13,7 @@ parameters as (
 
 ),
 
--- Customers alike in frequency and age share what is asked of each horizon, as long as they are there.
-forecasts as (
+expected as (
 
     select
         {%- for days in horizons %}
@@ -27,21 +26,7 @@ forecasts as (
         repeat_purchase_days,
         age_days
     from {{ ref('int_expected_orders') }}
-    where horizon_days in ({{ horizons | join(', ') }})
     group by customer_type, repeat_purchase_days, age_days
-
-),
-
-expected as (
-
-    select
-        {%- for days in horizons %}
-        {{ silent_probability('forecasts.repeat_purchase_days', 'forecasts.age_days', days) }} as silent_{{ days }},
-        {%- endfor %}
-        forecasts.*
-    from forecasts
-    inner join parameters
-        on forecasts.customer_type = parameters.customer_type
 
 ),
 
@@ -56,7 +41,6 @@ scored as (
         {%- for days in horizons %}
         expected.expected_orders_{{ days }},
         expected.discounted_orders_{{ days }},
-        expected.silent_{{ days }},
         {%- endfor %}
         case
             when parameters.cut_off is not null
@@ -141,7 +125,8 @@ described as (
         cast(ranked.alive as decimal(18, 6)) as alive_probability,
         {%- for days in horizons %}
         cast(
-            1 - ranked.alive * (1 - ranked.silent_{{ days }}) as decimal(18, 6)
+            1 - ranked.alive * (1 - {{ silent_probability('repeat_purchase_days', 'age_days', days) }})
+            as decimal(18, 6)
         ) as no_order_within_{{ days }}_days_probability,
         cast(ranked.alive * ranked.expected_orders_{{ days }} as decimal(18, 6))
             as expected_orders_within_{{ days }}_days,
