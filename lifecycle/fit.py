@@ -299,14 +299,13 @@ def search(loss: Loss, unknowns: int) -> tuple[Any, float, bool]:
         bounds=[(-BOUND, BOUND)] * unknowns,
         options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000, "maxcor": 20},
     )
-    best = found.x, float(found.fun), float(np.abs(found.jac).max())
-    at_bound = bool((np.abs(found.x) > BOUND - 0.01).any())
+    place, smallest, steepest = found.x, float(found.fun), float(np.abs(found.jac).max())
+    at_bound = bool((np.abs(place) > BOUND - 0.01).any())
     if not at_bound:
         # A likelihood is flat at its top: where the slopes are zero says more digits of the place.
-        top = where_it_is_flat(loss, found.x)
-        if np.abs(top[0] - found.x).max() < 0.1 and top[2] <= best[2]:
-            best = top
-    place, smallest, steepest = best
+        top, at_top, top_slope = where_it_is_flat(loss, place)
+        if np.abs(top - place).max() < 0.1 and top_slope <= steepest:
+            place, smallest, steepest = top, at_top, top_slope
     return place, smallest, at_bound or steepest > 1e-4
 
 
