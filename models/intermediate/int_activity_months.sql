@@ -79,8 +79,8 @@ described as (
         cast(months.touches as {{ dbt.type_bigint() }}) as touches,
         cast(months.order_moments as {{ dbt.type_bigint() }}) as order_moments,
         cast(months.enrolments as {{ dbt.type_bigint() }}) as enrolments,
-        {{ to_total('months.points_earned') }} as points_earned,
-        {{ to_total('months.points_redeemed') }} as points_redeemed,
+        {{ as_total('months.points_earned') }} as points_earned,
+        {{ as_total('months.points_redeemed') }} as points_redeemed,
         cast(months.referrals_sent as {{ dbt.type_bigint() }}) as referrals_sent,
         cast(months.referrals_converted as {{ dbt.type_bigint() }}) as referrals_converted,
         cast(months.reviews as {{ dbt.type_bigint() }}) as reviews

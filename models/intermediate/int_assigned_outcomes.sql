@@ -47,7 +47,7 @@ described as (
         units.assigned_at,
         units.window_ends_at,
         count(moments.customer_id) > 0 as has_ordered,
-        {{ to_total('coalesce(sum(moments.net_amount), 0)') }} as net_amount
+        {{ as_total('coalesce(sum(moments.net_amount), 0)') }} as net_amount
     from units
     left join moments
         on

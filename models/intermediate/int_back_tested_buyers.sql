@@ -76,7 +76,7 @@ aged as (
 
 ),
 
-points as (
+buyers as (
 
     select distinct
         customer_type,
@@ -85,13 +85,21 @@ points as (
         a,
         b,
         repeat_purchase_days,
-        age_days,
+        age_days
+    from aged
+
+),
+
+horizons as (
+
+    select distinct
+        customer_type,
         horizon_days
     from aged
 
 ),
 
-{{ expected_orders('points') }},
+{{ expected_orders('buyers', 'horizons') }},
 
 predicted as (
 
@@ -113,7 +121,7 @@ predicted as (
             ~ ' * expected.expected_orders * '
             ~ mean_purchase_value('aged.valued_repeat_days', 'aged.repeat_amount')
         ) }} as expected_amount,
-        {{ to_total('coalesce(later_moments.net_amount, 0)') }} as actual_amount
+        {{ as_total('coalesce(later_moments.net_amount, 0)') }} as actual_amount
     from aged
     inner join expected
         on

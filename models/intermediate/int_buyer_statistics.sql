@@ -30,10 +30,10 @@ order_totals as (
         customer_id,
         cast(sum(case when is_valid_order then 1 else 0 end) as {{ dbt.type_bigint() }}) as orders,
         cast(sum(case when is_valid_order then 0 else 1 end) as {{ dbt.type_bigint() }}) as orders_without_value,
-        {{ to_total('sum(case when is_valid_order then net_amount else 0 end)') }} as net_amount,
-        {{ to_total('sum(case when is_valid_order and cost_amount is not null then net_amount end)') }}
+        {{ as_total('sum(case when is_valid_order then net_amount else 0 end)') }} as net_amount,
+        {{ as_total('sum(case when is_valid_order and cost_amount is not null then net_amount end)') }}
             as costed_net_amount,
-        {{ to_total('sum(case when is_valid_order then cost_amount end)') }} as cost_amount
+        {{ as_total('sum(case when is_valid_order then cost_amount end)') }} as cost_amount
     from orders
     group by customer_id
 

@@ -30,15 +30,24 @@ aged as (
 ),
 
 -- One customer's own few orders would say little of the margin to come.
+margins as (
+
+    select
+        customer_type,
+        {{ rate('sum(costed_net_amount - cost_amount)', 'sum(costed_net_amount)') }} as margin_rate
+    from buyers
+    group by customer_type
+
+),
+
 described as (
 
     select
-        *,
-        {{ rate(
-            'sum(margin_amount) over (partition by customer_type)',
-            'sum(costed_net_amount) over (partition by customer_type)'
-        ) }} as margin_rate
+        aged.*,
+        margins.margin_rate
     from aged
+    inner join margins
+        on aged.customer_type = margins.customer_type
 
 )
 

@@ -158,7 +158,7 @@ chosen as (
             end as {{ dbt.type_int() }}
         ) as churn_days,
         cast(known_gaps as {{ dbt.type_bigint() }}) as known_gaps,
-        {{ to_money('median_gap_days') }} as median_gap_days
+        {{ double_to_money('median_gap_days') }} as median_gap_days
     from clocks
 
 )

@@ -61,8 +61,8 @@ described as (
     select
         customer_id,
         month_start_on,
-        {{ to_total('prospect_cost_amount') }} as prospect_cost_amount,
-        {{ to_total('buyer_cost_amount') }} as buyer_cost_amount
+        {{ as_total('prospect_cost_amount') }} as prospect_cost_amount,
+        {{ as_total('buyer_cost_amount') }} as buyer_cost_amount
     from costs
 
 )

@@ -119,8 +119,8 @@ segments as (
         sum(covariate) as covariate_sum,
         sum(covariate * covariate) as covariate_squares,
         sum(value * covariate) as products,
-        {{ to_total('sum(net_amount)') }} as net_amount,
-        {{ to_total('sum(costed_amount)') }} as costed_amount
+        {{ as_total('sum(net_amount)') }} as net_amount,
+        {{ as_total('sum(costed_amount)') }} as costed_amount
     from valued
     group by experiment_id, segment, variant, metric, is_primary
 
@@ -145,8 +145,8 @@ arms as (
         sum(covariate_sum) as covariate_sum,
         sum(covariate_squares) as covariate_squares,
         sum(products) as products,
-        {{ to_total('sum(net_amount)') }} as net_amount,
-        {{ to_total('sum(costed_amount)') }} as costed_amount
+        {{ as_total('sum(net_amount)') }} as net_amount,
+        {{ as_total('sum(costed_amount)') }} as costed_amount
     from segments
     group by experiment_id, variant, metric, is_primary
 

@@ -161,10 +161,10 @@ described as (
         experiment_id,
         customer_id,
         metric,
-        {{ to_money('case when is_whether then least(amount_after, 1) else amount_after end') }} as value,
-        {{ to_money('case when is_whether then least(amount_before, 1) else amount_before end') }} as covariate,
-        {{ to_money('net_amount') }} as net_amount,
-        {{ to_money('costed_amount') }} as costed_amount
+        {{ as_money('case when is_whether then least(amount_after, 1) else amount_after end') }} as value,
+        {{ as_money('case when is_whether then least(amount_before, 1) else amount_before end') }} as covariate,
+        {{ as_money('net_amount') }} as net_amount,
+        {{ as_money('costed_amount') }} as costed_amount
     from totals
 
 )

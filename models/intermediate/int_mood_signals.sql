@@ -75,7 +75,7 @@ steps as (
         event_id,
         signal,
         is_dissatisfied,
-        {{ to_total('score') }} as score,
+        {{ as_total('score') }} as score,
         cast(null as {{ dbt.type_bigint() }}) as moment_number
     from scored
 
@@ -124,7 +124,7 @@ averaged as (
 
     select
         *,
-        {{ to_total('cast(past_score as ' ~ type_double() ~ ') / nullif(past_events, 0)') }} as mean_past
+        {{ double_to_total('cast(past_score as ' ~ type_double() ~ ') / nullif(past_events, 0)') }} as mean_past
     from compared
 
 ),

@@ -107,7 +107,7 @@ shares as (
 
     select
         order_item_id,
-        {{ to_money(
+        {{ as_money(
             'cast(whole + case when turn <= left_over then 1 else 0 end as ' ~ dbt.type_bigint() ~ ')'
             ~ ' * cast(0.0001 as decimal(5, 4))'
         ) }}
@@ -136,8 +136,8 @@ netted as (
         is_product,
         quantity,
         gross_amount,
-        {{ to_money('line_discount_amount + order_discount_share_amount') }} as discount_amount,
-        {{ to_money('gross_amount - line_discount_amount - order_discount_share_amount') }} as net_sales_amount,
+        {{ as_money('line_discount_amount + order_discount_share_amount') }} as discount_amount,
+        {{ as_money('gross_amount - line_discount_amount - order_discount_share_amount') }} as net_sales_amount,
         goods_in_currency,
         cost_amount
     from spread

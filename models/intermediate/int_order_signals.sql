@@ -102,8 +102,8 @@ compared as (
         measured_at,
         ends_at,
         past_events,
-        {{ to_total('recent_total / 2') }} as mean_recent,
-        {{ to_total('past_total / nullif(past_events, 0)') }} as mean_past
+        {{ double_to_total('recent_total / 2') }} as mean_recent,
+        {{ double_to_total('past_total / nullif(past_events, 0)') }} as mean_past
     from totals
 
 ),

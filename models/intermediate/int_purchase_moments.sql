@@ -112,12 +112,12 @@ described as (
         cast(counted.moment_number as {{ dbt.type_bigint() }}) as moment_number,
         counted.order_id,
         cast(counted.orders as {{ dbt.type_bigint() }}) as orders,
-        {{ to_total('counted.net_amount') }} as net_amount,
-        {{ to_total('counted.units') }} as units,
-        {{ to_total('counted.total_net_amount') }} as total_net_amount,
-        {{ to_total('counted.total_units') }} as total_units,
+        {{ as_total('counted.net_amount') }} as net_amount,
+        {{ as_total('counted.units') }} as units,
+        {{ as_total('counted.total_net_amount') }} as total_net_amount,
+        {{ as_total('counted.total_units') }} as total_units,
         cast(window_sums.window_moments as {{ dbt.type_bigint() }}) as window_moments,
-        {{ to_total('window_sums.window_amount') }} as window_amount,
+        {{ as_total('window_sums.window_amount') }} as window_amount,
         coalesce(
             window_sums.window_moments >= thresholds.loyalty_min_orders
             or window_sums.window_amount >= thresholds.loyalty_min_amount,

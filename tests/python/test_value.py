@@ -213,23 +213,67 @@ def test_cdnow_expectations_are_the_published_ones(sample_tenth: Any) -> None:
     assert math.sqrt(square) == pytest.approx(1.6080, abs=5e-5)
 
 
-def test_cdnow_customer_one_is_worth_what_was_published(sample_tenth: Any) -> None:
+ORDERS_WITHIN = """
+{%- set horizons = value_horizons() + [273, 364] %}
+with buyers as (
+    select customer_type, {{ as_doubles(['r', 'alpha', 'a', 'b']) }}, repeat_purchase_days, age_days
+    from asked
+),
+{{ horizon_weights(horizons) }},
+horizons as (
+    select distinct customer_type, horizon_days from buyers cross join horizon_weights
+),
+{{ expected_orders('buyers', 'horizons') }},
+{{ orders_within(horizons) }}
+select * from expected
+inner join orders_within using (customer_type, repeat_purchase_days, age_days)
+"""
+
+
+@pytest.fixture(scope="session")
+def orders_within(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], str]:
+    """The project's own SQL for the orders of the buyers in a table `asked`, at a discount rate.
+
+    By week and horizon, beside those within each horizon of customer_value and within 273 and 364
+    days, plain and discounted.
+    """
+
+    def compiled(annual_discount_rate: float) -> str:
+        folder = tmp_path_factory.mktemp("orders")
+        variables = {"annual_discount_rate": annual_discount_rate}
+        done = run_dbt(
+            "compile --quiet", folder / "orders.duckdb", "--inline", ORDERS_WITHIN,
+            variables=variables,
+        )  # fmt: skip
+        return done.stdout[done.stdout.index("with buyers") :]
+
+    return compiled
+
+
+def test_cdnow_customer_one_is_worth_what_was_published(
+    sample_tenth: Any, orders_within: Callable[[float], str]
+) -> None:
     """With x = 2, t_x = 213, T = 272 days, mean 22.345: as of 1997-09-30, for 52 weeks."""
-    (row,) = sample_tenth.execute("""
-        select alive_probability, expected_order_amount, expected_orders, discounted_orders,
-            orders_39, expected_next_order_on
+    sample_tenth.execute("""
+        create or replace temp table asked as
+        select customer_type, r, alpha, a, b, 2 as repeat_purchase_days, 272 as age_days
+        from as_of_19970930_intermediate.int_value_parameters where is_in_force
+    """)
+    (row,) = sample_tenth.execute(f"""
+        select alive_probability, expected_order_amount, within.expected_orders_364,
+            within.discounted_orders_364, within.expected_orders_273, expected_next_order_on,
+            within.expected_orders_365 - stored.expected_orders_365,
+            within.discounted_orders_365 - stored.discounted_orders_365
         from as_of_19970930_marts.customer_value as buyers
-        inner join (
-            select customer_type, repeat_purchase_days, age_days,
-                max(expected_orders) filter (horizon_days = 364) as expected_orders,
-                max(discounted_orders) filter (horizon_days = 364) as discounted_orders,
-                max(expected_orders) filter (horizon_days = 273) as orders_39
-            from as_of_19970930_intermediate.int_expected_orders group by all
-        ) using (customer_type, repeat_purchase_days, age_days)
+        inner join as_of_19970930_intermediate.int_expected_orders as stored
+            using (customer_type, repeat_purchase_days, age_days)
+        inner join ({orders_within(0.15)}) as within
+            using (customer_type, repeat_purchase_days, age_days)
         where (repeat_purchase_days, first_to_last_days, age_days) = (2, 213, 272)
-            and mean_repeat_day_amount = 22.345
+            and mean_repeat_day_amount = 22.345 and within.horizon_days = 364
     """).fetchall()
     alive, mean, orders, discounted, orders_39 = map(float, row[:5])
+    assert row[6:] == (0, 0)
     # Published of times rounded to 30.43 and 38.86 weeks.
     assert alive == pytest.approx(0.726609, abs=2e-5)
     assert alive * orders_39 == pytest.approx(1.225906, abs=2e-4)
@@ -283,7 +327,7 @@ with points as (
         key
     from asked
 ),
-{{ expected_orders('points') }}
+{{ expected_orders('points', 'points') }}
 select
     points.key,
     {{ alive_probability('repeat_purchase_days', 'first_to_last_days', 'age_days') }} as alive,
@@ -800,26 +844,41 @@ def test_value_of_the_sample_company_adds_up(sample: Any) -> None:
     assert row[:3] == row[3:]
 
 
-def test_what_each_week_brings_is_discounted(sample: Any) -> None:
+def test_what_each_week_brings_is_discounted(
+    sample: Any, orders_within: Callable[[float], str]
+) -> None:
     """Pitfall 13: increments, not what has come so far; what is left of 30 days at their end."""
-    rows = sample.execute("""
-        select repeat_purchase_days, age_days, horizon_days, expected_orders::double,
-            discounted_orders::double
+    sample.execute("""
+        create or replace temp table asked as
+        select customer_type, r, alpha, a, b, repeat_purchase_days, age_days
         from intermediate.int_expected_orders
+        inner join intermediate.int_value_parameters using (customer_type)
+        where is_in_force
+    """)
+    rows = sample.execute(f"""
+        select customer_type, repeat_purchase_days, age_days, horizon_days, expected_orders
+        from ({orders_within(0.10)})
     """).fetchall()
-    orders = {row[:3]: row[3] for row in rows}
-    assert len(rows) > 5_000
-    assert {row[2] for row in rows} == {*range(7, 365, 7), 30, 90, 180, 365}
-    for x, age, horizon, expected, discounted in rows:
-        ends = [*range(7, horizon + 1, 7)]
-        ends += [horizon] if horizon % 7 else []
-        value, before = 0.0, 0.0
-        for end in ends:
-            now = orders[x, age, end]
-            value += (now - before) / 1.10 ** (end / 7 / 52)
-            before = now
-        assert discounted == pytest.approx(value, abs=5e-7)
-        assert discounted < expected
+    orders = {row[:4]: row[4] for row in rows}
+    assert {row[3] for row in rows} == {*range(7, 365, 7), 30, 90, 180, 273, 364, 365}
+    for horizon in (30, 90, 180, 365):
+        stored = sample.execute(f"""
+            select customer_type, repeat_purchase_days, age_days,
+                expected_orders_{horizon}::double, discounted_orders_{horizon}::double
+            from intermediate.int_expected_orders
+        """).fetchall()
+        assert len(stored) > 100
+        for *alike, expected, discounted in stored:
+            ends = [*range(7, horizon + 1, 7)]
+            ends += [horizon] if horizon % 7 else []
+            value, before = 0.0, 0.0
+            for end in ends:
+                now = orders[*alike, end]
+                value += (now - before) / 1.10 ** (end / 7 / 52)
+                before = now
+            assert expected == pytest.approx(before, abs=5e-8)
+            assert discounted == pytest.approx(value, abs=5e-7)
+            assert discounted < expected
 
 
 def test_every_known_pitfall_has_its_test() -> None:

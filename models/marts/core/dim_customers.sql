@@ -144,7 +144,7 @@ described as (
         purchases.first_order_at,
         purchases.last_order_at,
         cast(coalesce(purchases.orders, 0) as {{ dbt.type_bigint() }}) as orders,
-        {{ to_total('coalesce(purchases.net_amount, 0)') }} as net_amount
+        {{ as_total('coalesce(purchases.net_amount, 0)') }} as net_amount
     from customers
     left join speakers
         on

@@ -81,13 +81,13 @@ customer_months as (
         cast(coalesce(purchases.purchase_days, 0) as {{ dbt.type_bigint() }}) as purchase_days,
         cast(purchases.first_moment_number as {{ dbt.type_bigint() }}) as first_moment_number,
         cast(purchases.last_moment_number as {{ dbt.type_bigint() }}) as last_moment_number,
-        {{ to_total('money.sales_amount') }} as sales_amount,
-        {{ to_total('money.refund_amount') }} as refund_amount,
-        {{ to_total('money.revenue_amount') }} as revenue_amount,
-        {{ to_total('money.costed_revenue_amount') }} as costed_revenue_amount,
-        {{ to_total('case when money.costed_revenue_amount is not null then coalesce(money.cost_amount, 0) end') }}
+        {{ as_total('money.sales_amount') }} as sales_amount,
+        {{ as_total('money.refund_amount') }} as refund_amount,
+        {{ as_total('money.revenue_amount') }} as revenue_amount,
+        {{ as_total('money.costed_revenue_amount') }} as costed_revenue_amount,
+        {{ as_total('case when money.costed_revenue_amount is not null then coalesce(money.cost_amount, 0) end') }}
             as cost_amount,
-        {{ to_total('money.costed_revenue_amount - coalesce(money.cost_amount, 0)') }} as margin_amount,
+        {{ as_total('money.costed_revenue_amount - coalesce(money.cost_amount, 0)') }} as margin_amount,
         money.first_sale_at
     from money
     left join purchases

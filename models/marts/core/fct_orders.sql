@@ -54,7 +54,7 @@ described as (
         orders.refund_amount,
         orders.net_amount,
         orders.cost_amount,
-        {{ to_money('orders.net_amount - orders.cost_amount') }} as margin_amount,
+        {{ as_money('orders.net_amount - orders.cost_amount') }} as margin_amount,
         orders.shipping_amount,
         orders.tax_amount,
         orders.units,

@@ -75,7 +75,7 @@ refunds_of_sales as (
         refunds.refund_id,
         orders.is_guest,
         orders.is_valid_order,
-        {{ to_money(
+        {{ as_money(
             refunded_in_reporting_currency(
                 'refunds.refunded - refunds.amount', 'orders.sold_in_currency', 'orders.net_sales_amount',
                 'orders.rate_to_reporting'
@@ -105,7 +105,7 @@ refunds_without_order as (
         refunds.refund_id,
         contacts.customer_id is null as is_guest,
         false as is_valid_order,
-        {{ to_money('-refunds.amount') }} as amount,
+        {{ as_money('-refunds.amount') }} as amount,
         refunds.refunded_at as occurred_at,
         {{ business_date('refunds.refunded_at') }} as occurred_on
     from refunds

@@ -111,12 +111,12 @@ described as (
         won.cohort_month_on,
         won.acquisition_channel,
         cast(won.new_customers as {{ dbt.type_bigint() }}) as new_customers,
-        {{ to_total('totals.revenue_amount') }} as revenue_amount,
-        {{ to_total('totals.margin_amount') }} as margin_amount,
+        {{ as_total('totals.revenue_amount') }} as revenue_amount,
+        {{ as_total('totals.margin_amount') }} as margin_amount,
         cast(totals.payback_months as {{ dbt.type_int() }}) as payback_months,
         cast(coalesce(expected.predicted_customers, 0) as {{ dbt.type_bigint() }}) as predicted_customers,
-        {{ to_total('expected.expected_net_amount') }} as expected_net_365_days_amount,
-        {{ to_total('expected.expected_margin_amount') }} as expected_margin_365_days_amount
+        {{ as_total('expected.expected_net_amount') }} as expected_net_365_days_amount,
+        {{ as_total('expected.expected_margin_amount') }} as expected_margin_365_days_amount
     from won
     left join totals
         on

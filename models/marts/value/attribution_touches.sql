@@ -261,7 +261,7 @@ described as (
         ) }} as position_based_credit,
         {{ to_credit('coalesce(weighed.decay_share, 1)') }} as time_decay_credit,
         {{ to_credit('coalesce(weighed.channel_share, 1)') }} as shapley_credit,
-        {{ to_total('case when is_converted then net_amount end') }} as net_amount,
+        {{ as_total('case when is_converted then net_amount end') }} as net_amount,
         case when placed.touches > 0 then placed.step_at end as touched_at,
         case when placed.touches > 0 then placed.expires_at end as expires_at,
         case when placed.is_converted then placed.purchased_at end as purchased_at,

@@ -164,14 +164,14 @@ described as (
         windows.contacted_at,
         windows.window_ends_at,
         cast(windows.contacts as {{ dbt.type_bigint() }}) as contacts,
-        {{ to_total('windows.contact_cost_amount') }} as contact_cost_amount,
+        {{ as_total('windows.contact_cost_amount') }} as contact_cost_amount,
         answers.opened_at,
         answers.responded_at,
         cast(windows.redemptions as {{ dbt.type_bigint() }}) as redemptions,
         reactions.unsubscribed_at,
         reactions.complained_at,
         cast(coalesce(purchases.window_orders, 0) as {{ dbt.type_bigint() }}) as window_orders,
-        {{ to_total('coalesce(purchases.window_net_amount, 0)') }} as window_net_amount
+        {{ as_total('coalesce(purchases.window_net_amount, 0)') }} as window_net_amount
     from windows
     inner join spans
         on

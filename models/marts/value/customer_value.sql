@@ -17,16 +17,12 @@ expected as (
 
     select
         {%- for days in horizons %}
-        cast(max(case when horizon_days = {{ days }} then expected_orders end) as {{ type_double() }})
-            as expected_orders_{{ days }},
-        cast(max(case when horizon_days = {{ days }} then discounted_orders end) as {{ type_double() }})
-            as discounted_orders_{{ days }},
+        {{ as_doubles(['expected_orders_' ~ days, 'discounted_orders_' ~ days]) }},
         {%- endfor %}
         customer_type,
         repeat_purchase_days,
         age_days
     from {{ ref('int_expected_orders') }}
-    group by customer_type, repeat_purchase_days, age_days
 
 ),
 
@@ -78,7 +74,7 @@ predicted as (
     select
         *,
         {%- for days in horizons %}
-        {{ to_money('alive * expected_orders_' ~ days ~ ' * mean_value') }} as expected_net_{{ days }},
+        {{ double_to_money('alive * expected_orders_' ~ days ~ ' * mean_value') }} as expected_net_{{ days }},
         {%- endfor %}
         case
             when days_to_next_order <= {{ horizons[-1] }}
@@ -89,15 +85,27 @@ predicted as (
 ),
 
 -- By predicted value, where there is a fit, else by what was bought so far.
-ranked as (
+places as (
 
     select
-        *,
+        customer_id,
         count(*) over (partition by customer_type) as customers,
         rank() over (
             partition by customer_type order by coalesce(expected_net_{{ horizons[-1] }}, net_amount) desc
         ) as place
     from predicted
+
+),
+
+ranked as (
+
+    select
+        predicted.*,
+        places.customers,
+        places.place
+    from predicted
+    inner join places
+        on predicted.customer_id = places.customer_id
 
 ),
 
@@ -116,12 +124,12 @@ described as (
         ranked.age_days,
         ranked.recency_days,
         ranked.net_amount as historic_net_amount,
-        {{ to_total('ranked.margin_amount') }} as historic_margin_amount,
-        {{ to_money('ranked.repeat_amount / nullif(ranked.valued_repeat_days, 0)') }} as mean_repeat_day_amount,
+        {{ as_total('ranked.margin_amount') }} as historic_margin_amount,
+        {{ double_to_money('ranked.repeat_amount / nullif(ranked.valued_repeat_days, 0)') }} as mean_repeat_day_amount,
         ranked.margin_rate,
         ranked.parameters_cut_off,
         ranked.is_fit_degenerate,
-        {{ to_money('ranked.mean_value') }} as expected_order_amount,
+        {{ double_to_money('ranked.mean_value') }} as expected_order_amount,
         cast(ranked.alive as decimal(18, 6)) as alive_probability,
         {%- for days in horizons %}
         cast(
@@ -131,9 +139,9 @@ described as (
         cast(ranked.alive * ranked.expected_orders_{{ days }} as decimal(18, 6))
             as expected_orders_within_{{ days }}_days,
         ranked.expected_net_{{ days }} as expected_net_{{ days }}_days_amount,
-        {{ to_money('ranked.expected_net_' ~ days ~ ' * ranked.margin_rate') }}
+        {{ double_to_money('cast(ranked.expected_net_' ~ days ~ ' as ' ~ type_double() ~ ') * ranked.margin_rate') }}
             as expected_margin_{{ days }}_days_amount,
-        {{ to_money('ranked.alive * ranked.discounted_orders_' ~ days ~ ' * ranked.mean_value') }}
+        {{ double_to_money('ranked.alive * ranked.discounted_orders_' ~ days ~ ' * ranked.mean_value') }}
             as discounted_net_{{ days }}_days_amount,
         {%- endfor %}
         {{ add_days_to_date('ranked.as_of_on', 'ranked.whole_days_to_next_order') }} as expected_next_order_on,

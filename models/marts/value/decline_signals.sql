@@ -98,7 +98,7 @@ averaged as (
 
     select
         *,
-        {{ to_total('cast(gap_days as ' ~ type_double() ~ ') / nullif(past_events, 0)') }} as mean_past
+        {{ double_to_total('cast(gap_days as ' ~ type_double() ~ ') / nullif(past_events, 0)') }} as mean_past
     from measured
 
 ),

@@ -133,9 +133,9 @@ movements as (
             when asked.direction = 'stop' then 'pause'
             else asked.direction
         end as movement,
-        {{ to_total('asked.start_amount') }} as start_amount,
-        {{ to_total('asked.end_amount') }} as end_amount,
-        {{ to_total('abs(asked.end_amount - asked.start_amount)') }} as moved_amount
+        {{ as_total('asked.start_amount') }} as start_amount,
+        {{ as_total('asked.end_amount') }} as end_amount,
+        {{ as_total('abs(asked.end_amount - asked.start_amount)') }} as moved_amount
     from asked
     inner join customers
         on asked.customer_id = customers.customer_id

@@ -109,7 +109,7 @@ described as (
         contact_totals.contact_channel,
         contact_totals.contact_campaign_id,
         cast(coalesce(contact_totals.contacts, 0) as {{ dbt.type_bigint() }}) as contacts,
-        {{ to_total('coalesce(contact_totals.contact_cost_amount, 0)') }} as contact_cost_amount,
+        {{ as_total('coalesce(contact_totals.contact_cost_amount, 0)') }} as contact_cost_amount,
         coalesce(losses.ended_by = 'order', false) as is_saved,
         case
             when losses.ended_by = 'order'
@@ -118,12 +118,12 @@ described as (
                 )
             when {{ add_days('contact_totals.contacted_at', var('return_window_days')) }} <= as_of.as_of then false
         end as is_saved_in_window,
-        {{ to_total('offers.offer_cost_amount') }} as offer_cost_amount,
+        {{ as_total('offers.offer_cost_amount') }} as offer_cost_amount,
         case
             when {{ add_days('losses.ended_at', var('return_window_days')) }} <= as_of.as_of
-                then {{ to_total('purchases.window_net_amount') }}
+                then {{ as_total('purchases.window_net_amount') }}
         end as window_net_amount,
-        {{ to_total('purchases.later_net_amount') }} as later_net_amount
+        {{ as_total('purchases.later_net_amount') }} as later_net_amount
     from losses
     cross join {{ ref('int_as_of') }} as as_of
     left join contact_totals
