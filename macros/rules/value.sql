@@ -184,14 +184,14 @@ totals as (
 reaches as (
 
     select
-        buyers.customer_type,
-        buyers.repeat_purchase_days,
-        buyers.age_days,
-        horizons.horizon_days,
-        horizons.horizon_days / (buyers.alpha + buyers.age_days) as reach
-    from {{ buyers }} as buyers
-    inner join {{ horizons }} as horizons
-        on buyers.customer_type = horizons.customer_type
+        asked.customer_type,
+        asked.repeat_purchase_days,
+        asked.age_days,
+        ahead.horizon_days,
+        ahead.horizon_days / (asked.alpha + asked.age_days) as reach
+    from {{ buyers }} as asked
+    inner join {{ horizons }} as ahead
+        on asked.customer_type = ahead.customer_type
 
 ),
 
