@@ -41,6 +41,11 @@ def query_of(name: str) -> Callable[..., str]:
     return lambda *args, **kwargs: f"select * from {name}"
 
 
+def read(args: tuple[Any, ...]) -> str:
+    """The CTEs that are handed over to a macro, each of them read; names of columns do no harm."""
+    return " cross join ".join(arg for arg in map(str, args) if arg.isidentifier())
+
+
 def stand_in(name: str, body: str = "") -> Callable[..., Any]:
     """What a macro renders as: a constant, a type, a query, or a function call."""
     constant = CONSTANT.search(body)
@@ -61,10 +66,8 @@ def stand_in(name: str, body: str = "") -> Callable[..., Any]:
     ctes = CTE.findall(text)
     # The name of the first may be made up as well: then only the last can be seen.
     if ctes and (text.startswith(f"{ctes[0]} as (") or MADE_UP.match(text)):
-        # A CTE that is handed over is read.
         return lambda *args, **kwargs: (
-            f"{ctes[-1]} as (\n\n    select * from"
-            f" {args[0] if args and str(args[0]).isidentifier() else name}\n\n)"
+            f"{ctes[-1]} as (\n\n    select * from {read(args) or name}\n\n)"
         )
     is_query = text.split()[:1] in (["select"], ["with"])
     return query_of(name) if is_query or name in QUERIES else call_of(name)
