@@ -11,8 +11,6 @@ transitions as (
     select
         changes.customer_id,
         changes.span_number,
-        changes.from_stage,
-        changes.to_stage,
         dates.month_start_on
     from {{ ref('lifecycle_transitions') }} as changes
     inner join {{ ref('dim_dates') }} as dates
@@ -21,25 +19,14 @@ transitions as (
 
 ),
 
-edges as (
-
-    select
-        *,
-        row_number() over (partition by customer_id, month_start_on order by span_number asc) as place,
-        row_number() over (partition by customer_id, month_start_on order by span_number desc) as place_from_end
-    from transitions
-
-),
-
 moved as (
 
     select
         customer_id,
         month_start_on,
-        min(span_number) as span_number,
-        min(case when place = 1 then from_stage end) as from_stage,
-        min(case when place_from_end = 1 then to_stage end) as to_stage
-    from edges
+        min(span_number) as first_span_number,
+        max(span_number) as last_span_number
+    from transitions
     group by customer_id, month_start_on
 
 ),
@@ -50,13 +37,17 @@ movers as (
         moved.customer_id,
         customers.customer_type,
         moved.month_start_on,
-        moved.from_stage,
-        moved.to_stage
+        left_behind.stage as from_stage,
+        arrived_in.stage as to_stage
     from moved
     inner join {{ ref('lifecycle_spans') }} as left_behind
         on
             moved.customer_id = left_behind.customer_id
-            and left_behind.span_number = moved.span_number - 1
+            and left_behind.span_number = moved.first_span_number - 1
+    inner join {{ ref('lifecycle_spans') }} as arrived_in
+        on
+            moved.customer_id = arrived_in.customer_id
+            and moved.last_span_number = arrived_in.span_number
     inner join {{ ref('int_customers') }} as customers
         on moved.customer_id = customers.customer_id
     where

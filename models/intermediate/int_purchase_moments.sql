@@ -96,6 +96,7 @@ counted as (
         net_amount,
         units,
         row_number() over life as moment_number,
+        lag(purchased_on) over life as previous_purchased_on,
         lead(purchased_at) over life as next_purchased_at,
         sum(net_amount) over life as total_net_amount,
         sum(units) over life as total_units
@@ -125,6 +126,7 @@ described as (
         ) as is_loyal,
         counted.purchased_at,
         counted.purchased_on,
+        counted.previous_purchased_on,
         counted.next_purchased_at
     from counted
     inner join customers
