@@ -51,12 +51,10 @@ transitions as (
     select
         transitions.customer_id,
         customers.customer_type,
-        days.period_kind,
-        days.period_start_on,
-        transitions.span_number,
+        transitions.transitioned_on,
         transitions.to_stage,
-        from_stages.is_engaged as was_engaged,
-        to_stages.is_engaged
+        case when from_stages.is_engaged then 1 else 0 end - case when to_stages.is_engaged then 1 else 0 end
+            as disengagements
     from {{ ref('lifecycle_transitions') }} as transitions
     inner join {{ ref('dim_customers') }} as customers
         on transitions.customer_id = customers.customer_id
@@ -64,42 +62,64 @@ transitions as (
         on transitions.from_stage = from_stages.stage
     inner join stages as to_stages
         on transitions.to_stage = to_stages.stage
-    inner join days
-        on transitions.transitioned_on = days.date_on
     where transitions.from_stage != transitions.to_stage
 
 ),
 
--- Who was engaged when a customer's first change of the period came was so at its start, and who is
--- not after the last is not at its end: the span's number, doubled, carries it through min and max.
-ways as (
+entries_of_days as (
 
     select
-        customer_id,
+        transitioned_on,
         customer_type,
-        period_kind,
-        period_start_on,
-        mod(min(2 * span_number + case when was_engaged then 1 else 0 end), 2) as was_engaged,
-        mod(max(2 * span_number + case when is_engaged then 1 else 0 end), 2) as is_engaged,
         sum(case when to_stage = 'decline' then 1 else 0 end) as decline_entries,
         sum(case when to_stage = 'churn' then 1 else 0 end) as churn_entries,
         sum(case when to_stage = 'winback' then 1 else 0 end) as winback_entries
     from transitions
-    group by customer_id, customer_type, period_kind, period_start_on
+    group by transitioned_on, customer_type
 
 ),
 
-moved as (
+entries as (
+
+    select
+        days.period_kind,
+        days.period_start_on,
+        entries_of_days.customer_type,
+        sum(entries_of_days.decline_entries) as decline_entries,
+        sum(entries_of_days.churn_entries) as churn_entries,
+        sum(entries_of_days.winback_entries) as winback_entries
+    from entries_of_days
+    inner join days
+        on entries_of_days.transitioned_on = days.date_on
+    group by days.period_kind, days.period_start_on, entries_of_days.customer_type
+
+),
+
+-- Who is engaged when a period begins and not when it ends was disengaged in it once more than engaged.
+ways as (
+
+    select
+        transitions.customer_type,
+        days.period_kind,
+        days.period_start_on,
+        sum(transitions.disengagements) as disengagements
+    from transitions
+    inner join days
+        on transitions.transitioned_on = days.date_on
+    where transitions.disengagements != 0
+    group by transitions.customer_id, transitions.customer_type, days.period_kind, days.period_start_on
+
+),
+
+ended as (
 
     select
         customer_type,
         period_kind,
         period_start_on,
-        sum(was_engaged * (1 - is_engaged)) as disengaged,
-        sum(decline_entries) as decline_entries,
-        sum(churn_entries) as churn_entries,
-        sum(winback_entries) as winback_entries
+        count(*) as disengaged
     from ways
+    where disengagements = 1
     group by customer_type, period_kind, period_start_on
 
 ),
@@ -114,11 +134,11 @@ flow as (
         cast(coalesce(starts.buyers, 0) as {{ dbt.type_bigint() }}) as buyers_at_start,
         cast(coalesce(starts.buyers - starts.churned, 0) as {{ dbt.type_bigint() }}) as unchurned_at_start,
         cast(coalesce(starts.engaged, 0) as {{ dbt.type_bigint() }}) as engaged_at_start,
-        cast(coalesce(starts.engaged, 0) - coalesce(moved.disengaged, 0) as {{ dbt.type_bigint() }})
+        cast(coalesce(starts.engaged, 0) - coalesce(ended.disengaged, 0) as {{ dbt.type_bigint() }})
             as still_engaged_at_end,
-        cast(coalesce(moved.decline_entries, 0) as {{ dbt.type_bigint() }}) as decline_entries,
-        cast(coalesce(moved.churn_entries, 0) as {{ dbt.type_bigint() }}) as churn_entries,
-        cast(coalesce(moved.winback_entries, 0) as {{ dbt.type_bigint() }}) as winback_entries,
+        cast(coalesce(entries.decline_entries, 0) as {{ dbt.type_bigint() }}) as decline_entries,
+        cast(coalesce(entries.churn_entries, 0) as {{ dbt.type_bigint() }}) as churn_entries,
+        cast(coalesce(entries.winback_entries, 0) as {{ dbt.type_bigint() }}) as winback_entries,
         cast(ends.declining as {{ dbt.type_bigint() }}) as declining_at_end,
         cast(ends.churned as {{ dbt.type_bigint() }}) as churned_at_end,
         cast(ends.buyers as {{ dbt.type_bigint() }}) as buyers_at_end
@@ -129,11 +149,16 @@ flow as (
         on
             {{ add_days_to_date('periods.period_start_on', -1) }} = starts.date_on
             and ends.customer_type = starts.customer_type
-    left join moved
+    left join entries
         on
-            periods.period_kind = moved.period_kind
-            and periods.period_start_on = moved.period_start_on
-            and ends.customer_type = moved.customer_type
+            periods.period_kind = entries.period_kind
+            and periods.period_start_on = entries.period_start_on
+            and ends.customer_type = entries.customer_type
+    left join ended
+        on
+            periods.period_kind = ended.period_kind
+            and periods.period_start_on = ended.period_start_on
+            and ends.customer_type = ended.customer_type
 
 )
 
