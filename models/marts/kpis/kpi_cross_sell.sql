@@ -69,31 +69,31 @@ assortments as (
 
 ),
 
-tiers_of_moments as (
+tiers_of_purchases as (
 
     select
         customer_id,
         purchased_at,
         max(tier_position) as tier_position
     from held
+    where tier_position is not null
     group by customer_id, purchased_at
 
 ),
 
-steps as (
+tiers_of_moments as (
 
     select
+        moments.customer_id,
         moments.customer_type,
         moments.month_start_on,
-        tiers_of_moments.tier_position,
-        lag(tiers_of_moments.tier_position) over (
-            partition by moments.customer_id order by moments.purchased_at
-        ) as previous_position
-    from moments
-    left join tiers_of_moments
+        moments.moment_number,
+        tiers_of_purchases.tier_position
+    from tiers_of_purchases
+    inner join moments
         on
-            moments.customer_id = tiers_of_moments.customer_id
-            and moments.purchased_at = tiers_of_moments.purchased_at
+            tiers_of_purchases.customer_id = moments.customer_id
+            and tiers_of_purchases.purchased_at = moments.purchased_at
 
 ),
 
@@ -113,13 +113,16 @@ cross_sold as (
 up_sold as (
 
     select
-        month_start_on,
-        customer_type,
+        orders.month_start_on,
+        orders.customer_type,
         count(*) as repeat_orders,
-        sum(case when tier_position > previous_position then 1 else 0 end) as up_sold_orders
-    from steps
-    where tier_position is not null and previous_position is not null
-    group by month_start_on, customer_type
+        sum(case when orders.tier_position > orders_before.tier_position then 1 else 0 end) as up_sold_orders
+    from tiers_of_moments as orders
+    inner join tiers_of_moments as orders_before
+        on
+            orders.customer_id = orders_before.customer_id
+            and orders.moment_number = orders_before.moment_number + 1
+    group by orders.month_start_on, orders.customer_type
 
 ),
 
