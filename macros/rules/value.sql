@@ -234,14 +234,9 @@ edges as (
 places as (
 
     select distinct
-        totals.*,
-        edges.edge,
-        exp(cast(edges.edge as {{ type_double() }}) / {{ pieces }}) as reach
+        *,
+        exp(cast(edge as {{ type_double() }}) / {{ pieces }}) as reach
     from edges
-    inner join totals
-        on
-            edges.customer_type = totals.customer_type
-            and edges.repeat_purchase_days = totals.repeat_purchase_days
 
 ),
 
@@ -249,10 +244,10 @@ places as (
 curve as (
 
     select distinct
-        customer_type,
-        repeat_purchase_days,
-        edge,
-        reach,
+        places.customer_type,
+        places.repeat_purchase_days,
+        places.edge,
+        places.reach,
         (
             {%- for node in range(nodes) %}
             {%- set q = '(p_' ~ node ~ ' * reach)' %}
@@ -273,6 +268,10 @@ curve as (
             {%- endfor %}
         ) / total_weight as slope
     from places
+    inner join totals
+        on
+            places.customer_type = totals.customer_type
+            and places.repeat_purchase_days = totals.repeat_purchase_days
 
 ),
 
