@@ -9,44 +9,48 @@
 
 {% macro spark__type_double() -%} double {%- endmacro %}
 
-{#- An amount of money: DECIMAL(18,4), rounded half away from zero. -#}
-{% macro to_money(expression) -%}
-    cast(round(cast({{ expression }} as decimal(38, 10)), 4) as decimal(18, 4))
-{%- endmacro %}
-
-{#- A sum of amounts over a customer or more: DECIMAL(28,4), which no sum of them leaves. -#}
-{% macro to_total(expression) -%}
-    cast(round(cast({{ expression }} as decimal(38, 10)), 4) as decimal(28, 4))
-{%- endmacro %}
-
-{#- Both of amounts that were added, subtracted or chosen from: they have four digits, only the width is said. -#}
+{#- An amount of money, DECIMAL(18,4), that was added up or chosen from others: four digits as it is. -#}
 {% macro as_money(expression) -%}
     cast({{ expression }} as decimal(18, 4))
 {%- endmacro %}
 
+{#- The same of a customer or more: DECIMAL(28,4), which no sum of amounts leaves. -#}
 {% macro as_total(expression) -%}
     cast({{ expression }} as decimal(28, 4))
 {%- endmacro %}
 
+{#- Both of what was multiplied or divided: rounded half away from zero. -#}
+{% macro to_money(expression) -%}
+    {{ as_money(four_digits(expression)) }}
+{%- endmacro %}
+
+{% macro to_total(expression) -%}
+    {{ as_total(four_digits(expression)) }}
+{%- endmacro %}
+
 {#- Both of a double. -#}
 {% macro double_to_money(expression) -%}
-    cast({{ four_digits(expression) }} as decimal(18, 4))
+    {{ as_money(four_digits_of_double(expression)) }}
 {%- endmacro %}
 
 {% macro double_to_total(expression) -%}
-    cast({{ four_digits(expression) }} as decimal(28, 4))
+    {{ as_total(four_digits_of_double(expression)) }}
 {%- endmacro %}
 
-{#- A double rounded half away from zero, where ten digits behind the point tell what a half is. -#}
+{#- Ten digits behind the point tell what a half is: a double may lie a little below the one it stands for. -#}
 {% macro four_digits(expression) -%}
-    {{ return(adapter.dispatch('four_digits', 'customer_lifecycle')(expression)) }}
-{%- endmacro %}
-
-{% macro default__four_digits(expression) -%}
     round(cast({{ expression }} as decimal(38, 10)), 4)
 {%- endmacro %}
 
+{% macro four_digits_of_double(expression) -%}
+    {{ return(adapter.dispatch('four_digits_of_double', 'customer_lifecycle')(expression)) }}
+{%- endmacro %}
+
+{% macro default__four_digits_of_double(expression) -%}
+    {{ four_digits(expression) }}
+{%- endmacro %}
+
 {#- The same in doubles: DuckDB takes five times as long over a DECIMAL this wide. -#}
-{% macro duckdb__four_digits(expression) -%}
+{% macro duckdb__four_digits_of_double(expression) -%}
     round(round(({{ expression }}) * 10000000000) / 1000000) / 10000
 {%- endmacro %}

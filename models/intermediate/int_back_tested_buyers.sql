@@ -116,7 +116,7 @@ predicted as (
             * expected.expected_orders as decimal(18, 6)
         ) as expected_orders,
         cast(coalesce(later_moments.purchase_days, 0) as {{ dbt.type_bigint() }}) as actual_orders,
-        {{ to_money(
+        {{ double_to_money(
             alive_probability('aged.repeat_purchase_days', 'aged.first_to_last_days', 'aged.age_days')
             ~ ' * expected.expected_orders * '
             ~ mean_purchase_value('aged.valued_repeat_days', 'aged.repeat_amount')

@@ -34,8 +34,8 @@ margins as (
 
     select
         customer_type,
-        {{ rate('sum(costed_net_amount - cost_amount)', 'sum(costed_net_amount)') }} as margin_rate
-    from buyers
+        {{ rate('sum(margin_amount)', 'sum(costed_net_amount)') }} as margin_rate
+    from aged
     group by customer_type
 
 ),

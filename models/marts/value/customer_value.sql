@@ -85,27 +85,15 @@ predicted as (
 ),
 
 -- By predicted value, where there is a fit, else by what was bought so far.
-places as (
+ranked as (
 
     select
-        customer_id,
+        *,
         count(*) over (partition by customer_type) as customers,
         rank() over (
             partition by customer_type order by coalesce(expected_net_{{ horizons[-1] }}, net_amount) desc
         ) as place
     from predicted
-
-),
-
-ranked as (
-
-    select
-        predicted.*,
-        places.customers,
-        places.place
-    from predicted
-    inner join places
-        on predicted.customer_id = places.customer_id
 
 ),
 
