@@ -50,15 +50,27 @@
     {{ return(names | length == 1 and names[0] in found and landing_is_text(found[names[0]].type)) }}
 {%- endmacro %}
 
-{#- The rows of a raw table, as they came, whose key has blanks around it. -#}
-{% macro rows_with_blank_keys(table) -%}
+{#-
+    The loads, of those for which a condition on `loads` holds, with keys that came with blanks around them.
+    Whether a key has them is part of the join: on its own it would be asked of every row there is.
+-#}
+{% macro loads_with_blank_keys(table, loads, condition) -%}
     {%- set relation = landing_table(table) if execute -%}
     {%- set contract = contract_of(table) -%}
     {%- set found = landing_columns(relation, {}, table) if execute else {} -%}
     {%- if relation and '_load_id' in found and has_text_key(contract, found) -%}
-        select * from {{ relation }} where {{ has_blanks_around(adapter.quote(found[contract.config.meta.key[0]].name)) }}
+        {%- set own = 'given.' ~ adapter.quote(found[contract.config.meta.key[0]].name) -%}
+        select given._load_id as load_id
+        from {{ relation }} as given
+        inner join {{ loads }} as loads
+            on
+                given._load_id = loads.load_id
+                and loads.table_name = '{{ table }}'
+                and {{ condition }} = {{ has_blanks_around(own) }}
+                and {{ condition }}
+        group by given._load_id
     {%- else -%}
-        select cast(null as {{ dbt.type_string() }}) as _load_id where 1 = 0
+        select cast(null as {{ dbt.type_string() }}) as load_id where 1 = 0
     {%- endif -%}
 {%- endmacro %}
 
@@ -80,26 +92,29 @@
         {%- set own = adapter.quote(found[contract.config.meta.key[0]].name) -%}
         select * from {{ rows }}
         where {{ own }} in {{ changed }} and {{ own }} != ''
-        {%- for is_of_blank_load in (blank_loads(table) if '_load_id' in found else ['1 = 1']) %}
         union all
         select * from {{ rows }}
-        where {{ is_of_blank_load }} and {{ has_blanks_around(own) }} and {{ has_key }}
-        {%- endfor %}
+        where {{ '_load_id is null and' if '_load_id' in found }} {{ has_blanks_around(own) }} and {{ has_key }}
+        {%- if '_load_id' in found %}
+        union all
+        select of_blank_loads.*
+        from {{ rows }} as of_blank_loads
+        inner join (
+            select
+                loads.load_id as blank_load_id,
+                loads.has_blank_keys as has_blanks
+            from {{ existing('landed_loads') }} as loads
+            where loads.table_name = '{{ table }}' and loads.has_blank_keys
+            group by loads.load_id, loads.has_blank_keys
+        ) as blank_loads
+            on
+                of_blank_loads._load_id = blank_loads.blank_load_id
+                and {{ has_blanks_around(own) }} = blank_loads.has_blanks
+        where {{ has_key }}
+        {%- endif %}
         {%- else -%}
         select * from {{ rows }}
         where {{ has_key }}
         {%- endif %}
     ) as given
 {%- endmacro %}
-
-{#- The loads that may hold keys with blanks around them, as conditions that exclude each other. -#}
-{% macro blank_loads(table) %}
-    {%- set named -%}
-        _load_id in (
-            select loads.load_id
-            from {{ existing('landed_loads') }} as loads
-            where loads.table_name = '{{ table }}' and loads.has_blank_keys
-        )
-    {%- endset -%}
-    {{ return([named, '_load_id is null']) }}
-{% endmacro %}

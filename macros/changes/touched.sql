@@ -7,6 +7,8 @@
       orders            orders to be valued anew            (changed_orders)
       contacts, devices ids that lead to another customer   (changed_identities)
       customers         customers whose life changed        (changed_customers)
+      buyers            those whose orders changed          (changed_customers)
+      buyers and voices those, or what they think of us     (changed_customers)
       mentions          ids that changed rows speak of      (changed_ids)
       raw rows          of whatever table, in quarantine    (changed_rows)
       tables read in full                                   (always, every row)
@@ -21,6 +23,8 @@
         'contacts': ['changed_identities', 'source_id', "source_kind = 'customer'"],
         'devices': ['changed_identities', 'source_id', "source_kind = 'anonymous'"],
         'customers': ['changed_customers', 'customer_id', none],
+        'buyers': ['changed_customers', 'customer_id', 'has_changed_orders'],
+        'buyers and voices': ['changed_customers', 'customer_id', 'has_changed_orders or has_changed_signals'],
         'mentions': ['changed_ids', "id_kind || ':' || id", none],
         'raw rows': ['changed_rows', "table_name || ':' || row_key", none],
         'tables read in full': ['changed_rows', none, none],

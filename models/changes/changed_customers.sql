@@ -1,4 +1,7 @@
-{#- Who the changed ids lead to, now and at the end of the last complete run. -#}
+{#-
+    Who the changed ids lead to, now and at the end of the last complete run. Whoever leads to another
+    customer, or is measured by another fit, brings or takes along all that they did.
+-#}
 {%- set is_delta = is_delta_run() -%}
 {%- set last = existing('completed_run') if is_delta -%}
 {{- after('int_identities') }}{{ after('stg_orders') }}{{ after('stg_customers') }}{{ after('int_parameters') }}
@@ -15,7 +18,9 @@ ids as (
 
     select
         id_kind as source_kind,
-        id as source_id
+        id as source_id,
+        has_changed_orders,
+        has_changed_signals
     from {{ ref('changed_ids') }}
     where id_kind in ('customer', 'anonymous')
 
@@ -24,7 +29,9 @@ ids as (
 
     select
         'customer' as source_kind,
-        orders.customer_id as source_id
+        orders.customer_id as source_id,
+        true as has_changed_orders,
+        false as has_changed_signals
     from {{ ref('stg_orders') }} as orders
     inner join {{ ref('changed_orders') }} as changed_orders
         on orders.order_id = changed_orders.order_id
@@ -34,7 +41,9 @@ ids as (
     -- Whom a customer was referred by is part of what is known of the customer.
     select
         'customer' as source_kind,
-        customers.customer_id as source_id
+        customers.customer_id as source_id,
+        false as has_changed_orders,
+        false as has_changed_signals
     from {{ ref('stg_customers') }} as customers
     inner join changed_identities
         on
@@ -106,12 +115,19 @@ refitted_types as (
 
 touched as (
 
-    select customer_id from changed_identities
+    select
+        customer_id,
+        true as has_changed_orders,
+        true as has_changed_signals
+    from changed_identities
 
     {% if is_delta -%}
     union
 
-    select both_times.customer_id
+    select
+        both_times.customer_id,
+        ids.has_changed_orders,
+        ids.has_changed_signals
     from both_times
     inner join ids
         on
@@ -120,25 +136,34 @@ touched as (
 
     union
 
-    select 'account:' || row_key as customer_id
+    select
+        'account:' || row_key as customer_id,
+        true as has_changed_orders,
+        true as has_changed_signals
     from {{ ref('changed_rows') }}
     where table_name = 'accounts'
 
     union
 
-    select identities.customer_id
+    select
+        identities.customer_id,
+        true as has_changed_orders,
+        true as has_changed_signals
     from {{ ref('int_identities') }} as identities
     inner join refitted_types
         on identities.customer_type = refitted_types.customer_type
 
     union
 
-    {{ pending(['customer_id']) }}
+    {{ pending(['customer_id', 'has_changed_orders', 'has_changed_signals']) }}
     {%- endif %}
 
 )
 
 select
-    *,
+    customer_id,
+    {{ dbt.bool_or('has_changed_orders') }} as has_changed_orders,
+    {{ dbt.bool_or('has_changed_signals') }} as has_changed_signals,
     {{ last_run_number() }} as since_run
 from touched
+group by customer_id

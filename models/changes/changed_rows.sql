@@ -27,15 +27,26 @@ losing_tables as (
 
 {% for table, about in staged_by_row().items() -%}
 {%- set staged = existing('stg_' ~ table) -%}
+-- Where rows went, staging has more versions of a key than landing. Of the other tables nothing is read.
 {{ table }}_versions as (
 
     select
         landed._row_key as row_key,
-        count(*) as row_count
+        1 as landed_versions,
+        0 as staged_versions
     from {{ ref('raw_' ~ table) }} as landed
     inner join losing_tables
         on losing_tables.table_name = '{{ table }}'
-    group by landed._row_key
+
+    union all
+
+    select
+        staged.{{ about.key }} as row_key,
+        0 as landed_versions,
+        staged._versions as staged_versions
+    from {{ staged }} as staged
+    inner join losing_tables
+        on losing_tables.table_name = '{{ table }}'
 
 ),
 
@@ -67,14 +78,11 @@ losing_tables as (
 
     union
 
-    -- Where rows went, staging has more versions of a key than landing.
-    select staged.{{ about.key }} as row_key
-    from {{ staged }} as staged
-    inner join losing_tables
-        on losing_tables.table_name = '{{ table }}'
-    left join {{ table }}_versions as versions
-        on staged.{{ about.key }} = versions.row_key
-    where versions.row_count is distinct from staged._versions
+    select row_key
+    from {{ table }}_versions
+    where row_key is not null
+    group by row_key
+    having max(staged_versions) > 0 and sum(landed_versions) <> sum(staged_versions)
 
     union
 

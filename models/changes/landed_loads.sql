@@ -166,14 +166,10 @@ blank_keys as (
     {% for table in staged_by_row() -%}
     select
         '{{ table }}' as table_name,
-        given._load_id as load_id
-    from ({{ rows_with_blank_keys(table) }}) as given
-    inner join compared
-        on
-            compared.table_name = '{{ table }}'
-            and compared.is_changed
-            and compared.load_id = given._load_id
-    group by given._load_id
+        {{ table }}_loads.load_id
+    from (
+        {{ loads_with_blank_keys(table, 'compared', 'loads.is_changed') }}
+    ) as {{ table }}_loads
     {{ 'union all' if not loop.last }}
     {% endfor %}
 

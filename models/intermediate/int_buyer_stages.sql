@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    touched_when=[['customer_id', 'customers']]
+    touched_when=[['customer_id', 'buyers and voices']]
 ) }}
 
 with
@@ -20,7 +20,7 @@ moments as (
         on
             moments.customer_id = clocks.customer_id
             and moments.moment_number = clocks.moment_number
-    where {{ is_touched('moments.customer_id', 'customers') }}
+    where {{ is_touched('moments.customer_id', 'buyers and voices') }}
 
 ),
 
@@ -59,7 +59,7 @@ signals as (
         on customers.customer_type = thresholds.customer_type
     where
         events.signal in ('dissatisfaction', 'advocacy')
-        and {{ is_touched('events.customer_id', 'customers') }}
+        and {{ is_touched('events.customer_id', 'buyers and voices') }}
 
 ),
 

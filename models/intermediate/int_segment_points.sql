@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    touched_when=[['customer_id', 'customers']]
+    touched_when=[['customer_id', 'buyers']]
 ) }}
 
 {#- No rule leads to a segment without a name: the test of that comes before this model. -#}

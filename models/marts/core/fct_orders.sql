@@ -2,7 +2,7 @@
     materialized='incremental',
     touched_when=[
         ['order_id', 'orders'],
-        ['customer_id', 'customers'],
+        ['customer_id', 'buyers'],
     ]
 ) }}
 

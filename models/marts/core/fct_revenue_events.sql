@@ -3,7 +3,7 @@
     touched_when=[
         ['order_id', 'orders'],
         ['refund_id', 'rows of refunds'],
-        ['customer_id', 'customers', 'order_id is null'],
+        ['customer_id', 'buyers', 'order_id is null'],
     ]
 ) }}
 
