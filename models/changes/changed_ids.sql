@@ -57,10 +57,10 @@ found as (
         {{ 'true' if table in ['feedback', 'tickets'] else 'false' }} as has_changed_signals
         {%- endif %}
     from {{ table }}_{{ side }} as changed_table
-    {%- if table == 'interactions' %}
+    {% if table == 'interactions' -%}
     left join telling_types
         on changed_table.interaction_type = telling_types.interaction_type
-    {%- endif %}
+    {% endif -%}
     union
     {% endfor -%}
     {% endfor -%}

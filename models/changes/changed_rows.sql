@@ -82,7 +82,7 @@ losing_tables as (
     from {{ table }}_versions
     where row_key is not null
     group by row_key
-    having max(staged_versions) > 0 and sum(landed_versions) <> sum(staged_versions)
+    having max(staged_versions) > 0 and sum(landed_versions) != sum(staged_versions)
 
     union
 

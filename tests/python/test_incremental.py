@@ -657,6 +657,31 @@ STORIES: dict[str, tuple[Tables, Tables, str, list, list]] = {
         [("{own}O1", True), ("{own}O2", False)],
         [("{own}O1", False), ("{own}O2", True)],
     ),
+    "order_moves_to_another_customer": (
+        {},
+        {"orders": [SHOP["orders"][0] | {"customer_id": "C2"} | LATER]},
+        "select customer_id, moment_number from intermediate.int_purchase_moments"
+        " where customer_id in ('person:{own}C1', 'person:{own}C2') order by 1, 2",
+        [("person:{own}C1", 1), ("person:{own}C2", 1)],
+        [("person:{own}C2", 1), ("person:{own}C2", 2)],
+    ),
+    "complaint_is_heard": (
+        {},
+        {
+            "interactions": [
+                {
+                    "interaction_id": "I9",
+                    "customer_id": "C2",
+                    "occurred_at": DAY.format(20),
+                    "interaction_type": "complaint",
+                }
+            ]
+        },
+        "select stage_detail, entry_event_id from marts.lifecycle_spans"
+        " where customer_id = 'person:{own}C2' and stage = 'decline' order by span_number",
+        [("silence", None)],
+        [("dissatisfaction", "{own}I9"), ("silence", None)],
+    ),
     "key_comes_with_blanks": (
         {},
         {"orders": [SHOP["orders"][0] | {"order_id": " O1 ", "status": "cancelled"} | LATER]},
