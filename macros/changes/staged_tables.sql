@@ -51,24 +51,34 @@
 {%- endmacro %}
 
 {#-
-    The loads, of those for which a condition on `loads` holds, with keys that came with blanks around them.
-    Whether a key has them is part of the join: on its own it would be asked of every row there is.
+    Joins raw rows with the loads that `which`, a column of `loads`, is true of, where their key came with blanks
+    around it. Whether it did is part of the join: on its own it would be asked of every row there is.
 -#}
-{% macro loads_with_blank_keys(table, loads, condition) -%}
+{% macro join_blank_loads(rows, own, table, loads, which) -%}
+    {{ rows }} as given_rows
+        inner join (
+            select
+                loads.load_id as blank_load_id,
+                loads.{{ which }} as has_blanks
+            from {{ loads }} as loads
+            where loads.table_name = '{{ table }}' and loads.{{ which }}
+            group by loads.load_id, loads.{{ which }}
+        ) as blank_loads
+            on
+                given_rows._load_id = blank_loads.blank_load_id
+                and {{ has_blanks_around(own) }} = blank_loads.has_blanks
+{%- endmacro %}
+
+{#- The loads, of those that `which` is true of, with keys that came with blanks around them. -#}
+{% macro loads_with_blank_keys(table, loads, which) -%}
     {%- set relation = landing_table(table) if execute -%}
     {%- set contract = contract_of(table) -%}
     {%- set found = landing_columns(relation, {}, table) if execute else {} -%}
     {%- if relation and '_load_id' in found and has_text_key(contract, found) -%}
-        {%- set own = 'given.' ~ adapter.quote(found[contract.config.meta.key[0]].name) -%}
-        select given._load_id as load_id
-        from {{ relation }} as given
-        inner join {{ loads }} as loads
-            on
-                given._load_id = loads.load_id
-                and loads.table_name = '{{ table }}'
-                and {{ condition }} = {{ has_blanks_around(own) }}
-                and {{ condition }}
-        group by given._load_id
+        {%- set own = adapter.quote(found[contract.config.meta.key[0]].name) -%}
+        select given_rows._load_id as load_id
+        from {{ join_blank_loads(relation, own, table, loads, which) }}
+        group by given_rows._load_id
     {%- else -%}
         select cast(null as {{ dbt.type_string() }}) as load_id where 1 = 0
     {%- endif -%}
@@ -97,19 +107,8 @@
         where {{ '_load_id is null and' if '_load_id' in found }} {{ has_blanks_around(own) }} and {{ has_key }}
         {%- if '_load_id' in found %}
         union all
-        select of_blank_loads.*
-        from {{ rows }} as of_blank_loads
-        inner join (
-            select
-                loads.load_id as blank_load_id,
-                loads.has_blank_keys as has_blanks
-            from {{ existing('landed_loads') }} as loads
-            where loads.table_name = '{{ table }}' and loads.has_blank_keys
-            group by loads.load_id, loads.has_blank_keys
-        ) as blank_loads
-            on
-                of_blank_loads._load_id = blank_loads.blank_load_id
-                and {{ has_blanks_around(own) }} = blank_loads.has_blanks
+        select given_rows.*
+        from {{ join_blank_loads(rows, own, table, existing('landed_loads'), 'has_blank_keys') }}
         where {{ has_key }}
         {%- endif %}
         {%- else -%}

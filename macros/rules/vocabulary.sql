@@ -14,6 +14,7 @@
         'threshold_mode': ['fixed', 'population', 'personal'],
         'direction': ['inbound', 'outbound'],
         'signal': ['none', 'interest', 'intent', 'advocacy', 'dissatisfaction'],
+        'opinion_signal': ['advocacy', 'dissatisfaction'],
         'funnel': ['shop', 'b2b'],
         'journey': ['stages', 'shop', 'cart', 'b2b', 'onboarding'],
         'counts_as': [
@@ -40,6 +41,11 @@
         ],
     }[of]) }}
 {% endmacro %}
+
+{#- Whether a signal tells what a customer thinks of us, which moves a buyer's stage. -#}
+{% macro is_opinion(signal) -%}
+    {{ signal }} in ('{{ vocabulary('opinion_signal') | join("', '") }}')
+{%- endmacro %}
 
 {#- The details of the stages that have some. -#}
 {% macro stage_details() %}

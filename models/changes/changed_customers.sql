@@ -113,13 +113,34 @@ refitted_types as (
 ),
 {%- endif %}
 
+whole_lives as (
+
+    select customer_id from changed_identities
+
+    {% if is_delta -%}
+    union
+
+    select 'account:' || row_key as customer_id
+    from {{ ref('changed_rows') }}
+    where table_name = 'accounts'
+
+    union
+
+    select identities.customer_id
+    from {{ ref('int_identities') }} as identities
+    inner join refitted_types
+        on identities.customer_type = refitted_types.customer_type
+    {%- endif %}
+
+),
+
 touched as (
 
     select
         customer_id,
         true as has_changed_orders,
         true as has_changed_signals
-    from changed_identities
+    from whole_lives
 
     {% if is_delta -%}
     union
@@ -133,25 +154,6 @@ touched as (
         on
             both_times.source_kind = ids.source_kind
             and both_times.source_id = ids.source_id
-
-    union
-
-    select
-        'account:' || row_key as customer_id,
-        true as has_changed_orders,
-        true as has_changed_signals
-    from {{ ref('changed_rows') }}
-    where table_name = 'accounts'
-
-    union
-
-    select
-        identities.customer_id,
-        true as has_changed_orders,
-        true as has_changed_signals
-    from {{ ref('int_identities') }} as identities
-    inner join refitted_types
-        on identities.customer_type = refitted_types.customer_type
 
     union
 

@@ -16,7 +16,7 @@ changed as (
 telling_types as (
 
     select interaction_type from {{ ref('interaction_types') }}
-    where signal in ('dissatisfaction', 'advocacy')
+    where {{ is_opinion('signal') }}
 
 ),
 

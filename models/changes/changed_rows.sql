@@ -80,7 +80,6 @@ losing_tables as (
 
     select row_key
     from {{ table }}_versions
-    where row_key is not null
     group by row_key
     having max(staged_versions) > 0 and sum(landed_versions) != sum(staged_versions)
 

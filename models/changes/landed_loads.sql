@@ -168,7 +168,7 @@ blank_keys as (
         '{{ table }}' as table_name,
         {{ table }}_loads.load_id
     from (
-        {{ loads_with_blank_keys(table, 'compared', 'loads.is_changed') }}
+        {{ loads_with_blank_keys(table, 'compared', 'is_changed') }}
     ) as {{ table }}_loads
     {{ 'union all' if not loop.last }}
     {% endfor %}

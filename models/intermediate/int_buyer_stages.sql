@@ -58,7 +58,7 @@ signals as (
     inner join thresholds
         on customers.customer_type = thresholds.customer_type
     where
-        events.signal in ('dissatisfaction', 'advocacy')
+        {{ is_opinion('events.signal') }}
         and {{ is_touched('events.customer_id', 'buyers and voices') }}
 
 ),

@@ -548,7 +548,7 @@ MUTANTS = [
         "Whom a stopped run had made is forgotten",
         "models/changes/changed_customers.sql",
         "    {{ pending(['customer_id', 'has_changed_orders', 'has_changed_signals']) }}\n",
-        "    select customer_id, true, true from changed_identities where 1 = 0\n",
+        "    select customer_id, true, true from whole_lives where 1 = 0\n",
         CHANGES_TESTS,
     ),
     Mutant(

@@ -849,11 +849,17 @@ def test_what_a_stopped_run_had_made_is_made_again(machine: Machine) -> None:
 
 
 def test_fit_of_a_stopped_run_is_taken_back(machine: Machine) -> None:
-    start(machine, SHOP | figures(random.Random(0), 1))
-    change(machine, figures(random.Random(1), 2))
+    """By the first fit every order is a small one, by that of the stopped run none is."""
+    high_value = "select sum(high_value_moments) from intermediate.int_segment_points"
+    first, second = (figures(random.Random(1), number)["fitted_parameters"] for number in (1, 2))
+    start(machine, SHOP | {"fitted_parameters": [row | {"value": "90"} for row in first]})
+    before = answer(machine.delta, high_value)
+    change(machine, {"fitted_parameters": [row | {"value": "1"} for row in second]})
     stop_late(machine)
+    assert answer(machine.delta, high_value) != before
     change(machine, ["fitted_parameters"])
     bring_up_to_date(machine)
+    assert answer(machine.delta, high_value) == before
     assert differences(machine) == {}
 
 
