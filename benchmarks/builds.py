@@ -18,10 +18,6 @@ class Build(NamedTuple):
     cost: Cost
     models: dict[str, float]
 
-    def seconds_of(self, names: set[str]) -> float:
-        """Seconds of some models together."""
-        return sum(seconds for name, seconds in self.models.items() if name in names)
-
     @property
     def model_seconds(self) -> float:
         """Seconds of all models together; two run at once."""
@@ -66,19 +62,6 @@ def dbt(database: Path, command: str, *arguments: str) -> Build:
 def target_folder(database: Path) -> Path:
     """Where dbt keeps its manifest and results for a database."""
     return database.with_suffix(".target")
-
-
-def needed_for(database: Path, marts: set[str]) -> set[str]:
-    """Names of the models that some marts are made of, themselves included."""
-    nodes = json.loads((target_folder(database) / "manifest.json").read_text())["nodes"]
-    found: set[str] = set()
-    waiting = [key for key, node in nodes.items() if node["name"] in marts]
-    while waiting:
-        key = waiting.pop()
-        if key in nodes and key.startswith("model.") and nodes[key]["name"] not in found:
-            found.add(nodes[key]["name"])
-            waiting.extend(nodes[key]["depends_on"]["nodes"])
-    return found
 
 
 def megabytes(database: Path) -> float:

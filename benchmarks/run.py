@@ -20,15 +20,18 @@ from pathlib import Path
 from typing import Any
 
 import report
-from builds import PROJECT, dbt, lifecycle, megabytes, needed_for
+from builds import PROJECT, Build, dbt, lifecycle, megabytes
 from processes import Cost, run
 
 HERE = PROJECT / "benchmarks"
 VERIFIED_BELOW = 50_000  # customers
-# What each alternative computes, as marts of ours.
-SPINE_MARTS = {"lifecycle_current", "lifecycle_population_daily"}
 SPINE_SCRIPTS = ("people.sql", "orders.sql", "touches.sql", "customer_day_spine.sql")
-PANDAS_MARTS = {"lifecycle_current", "lifecycle_spans", "customer_rfm"}
+# What each alternative computes, as marts of ours.
+SPINE, PANDAS = "customer × day spine in SQL", "pandas script"
+MARTS = {
+    SPINE: ("lifecycle_current", "lifecycle_population_daily"),
+    PANDAS: ("customer_rfm", "lifecycle_current", "lifecycle_spans"),
+}
 
 
 def options() -> argparse.Namespace:
@@ -96,6 +99,8 @@ def measure(given: argparse.Namespace, customers: int, in_full: bool, work: Path
     found["load"] = lifecycle(database, "load", raw)
     found["loaded_megabytes"] = megabytes(database)
     dbt(database, "seed")
+    if in_full and given.alternatives:
+        found["first_answers"] = answers(database)
     found["full"] = dbt(database, "run")
     found["built_megabytes"] = megabytes(database)
     if in_full:
@@ -104,7 +109,7 @@ def measure(given: argparse.Namespace, customers: int, in_full: bool, work: Path
         if verify:
             found |= compare(work, database)
         if given.alternatives:
-            found["alternatives"] = alternatives(given, work, database, [raw, delivery], found)
+            found["alternatives"] = alternatives(given, work, [raw, delivery])
     return found
 
 
@@ -116,10 +121,23 @@ def days_after(
     mix = python(work, "delivery.py", raw, delivery, "--share", str(given.share))
     found["delivery"] = json.loads(mix.said)
     found["daily_load"] = lifecycle(database, "load", delivery)
+    if given.alternatives:
+        found["daily_answers"] = answers(database)
     found["daily"] = dbt(database, "run")
     found["daily_megabytes"] = megabytes(database)
     say("empty run")
     found["empty"] = dbt(database, "run")
+
+
+def answers(database: Path) -> dict[str, Build]:
+    """What each alternative computes, made by ours alone; the database stays as it was."""
+    made, kept = {}, database.with_suffix(".kept")
+    for name, marts in MARTS.items():
+        say(f"ours in place of the {name}")
+        shutil.copy(database, kept)
+        made[name] = dbt(database, "run", "--select", *(f"+{mart}" for mart in marts))
+        kept.replace(database)
+    return made
 
 
 def compare(work: Path, database: Path) -> dict[str, Any]:
@@ -135,48 +153,32 @@ def compare(work: Path, database: Path) -> dict[str, Any]:
 
 
 def alternatives(
-    given: argparse.Namespace, work: Path, database: Path, folders: list[Path], found: dict
-) -> list[dict[str, Any]]:
-    """Each alternative in full on all files, beside the models of ours that it stands for."""
+    given: argparse.Namespace, work: Path, folders: list[Path]
+) -> list[tuple[str, Cost, float]]:
+    """Each alternative in full on all files: its name, what it cost, megabytes of its result."""
     raw = [part for folder in folders for part in ("--raw", str(folder))]
     out = work / "alternative"
-    out.mkdir()
     rivals = []
-    for name, marts, script, arguments in (
-        (
-            "customer × day spine in SQL",
-            SPINE_MARTS,
-            "run_sql.py",
-            [
-                *(out / "spine.duckdb", *SPINE_SCRIPTS),
-                *("--memory", str(given.memory)),
-            ],
-        ),
-        ("pandas script", PANDAS_MARTS, "pandas_rfm.py", [out]),
-    ):
-        say(name)
+    for name, script, arguments, share in (
         # DuckDB keeps to its own limit, and may go on on disk; a script is watched from outside.
+        (
+            SPINE, "run_sql.py",
+            [out / "spine.duckdb", *SPINE_SCRIPTS, "--memory", str(given.memory)], 1.25,
+        ),
+        (PANDAS, "pandas_rfm.py", [out], 1),
+    ):  # fmt: skip
+        say(name)
+        out.mkdir()
         cost = run(
             [sys.executable, HERE / "alternatives" / script, *arguments, *raw],
             out,
-            gigabytes=given.memory * (1.25 if script == "run_sql.py" else 1),
+            gigabytes=given.memory * share,
             minutes=given.alternative_minutes,
             may_die=True,
         )
-        models = needed_for(database, marts)
-        rivals.append(
-            {
-                "name": name,
-                "marts": sorted(marts),
-                "cost": cost,
-                "models": len(models),
-                "full_seconds": found["full"].seconds_of(models),
-                "daily_seconds": found["daily"].seconds_of(models),
-                "megabytes": sum(file.stat().st_size for file in out.rglob("*.*")) / 1e6,
-            }
-        )
+        size = sum(file.stat().st_size for file in out.rglob("*.*")) / 1e6
+        rivals.append((name, cost, size))
         shutil.rmtree(out)
-        out.mkdir()
     return rivals
 
 

@@ -100,19 +100,26 @@ def line_of(
 
 def known_keys(area: Path, database: Path, table: Table, own: Sequence[Change]) -> int | None:
     """How many keys of a load the warehouse had before; None when it is in use by now."""
-    parts = ", ".join(f"trim(cast({quote(column)} as varchar))" for column in table.key)
-    key = f"concat_ws('|', {parts})"
+    key = ", ".join(f"{_bare(column)} as {quote(column)}" for column in table.key)
     loads = ", ".join(literal(change.batch.load_id) for change in own)
     try:
         with open_database(database, read_only=True) as con:
             con.execute(f"attach {literal(area)} as incoming (read_only)")
             name = f"raw.{quote(table.name)}"
             return con.execute(
-                f"select count(distinct {key}) from incoming.{name} where {key} in"
-                f" (select {key} from {name} where _load_id not in ({loads}))"
+                f"select count(*) from (select distinct {key} from incoming.{name})"
+                f" semi join (select {key} from {name} where _load_id not in ({loads}))"
+                f" using ({', '.join(quote(column) for column in table.key)})"
             ).fetchone()[0]
     except (UserError, duckdb.Error):
         return None
+
+
+def _bare(column: str) -> str:
+    """A key column as text without blanks around it; to look for them is faster than to trim."""
+    text = f"cast({quote(column)} as varchar)"
+    has_blanks = f"prefix({text}, ' ') or suffix({text}, ' ')"
+    return f"case when {has_blanks} then trim({text}) else {text} end"
 
 
 def faults(

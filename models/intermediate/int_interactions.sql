@@ -7,32 +7,15 @@
     ]
 ) }}
 
-{%- set is_delta = is_delta_run() %}
-
 with
 
-{% if is_delta -%}
-touched_interactions as (
-
-    select interaction_id from {{ ref('stg_interactions') }}
-    where {{ is_touched('interaction_id', 'rows of interactions') }}
-    union
-    select interaction_id from {{ ref('stg_interactions') }}
-    where {{ is_touched('customer_id', 'contacts') }}
-    union
-    select interaction_id from {{ ref('stg_interactions') }}
-    where {{ is_touched('anonymous_id', 'devices') }}
-
-),
-
-{% endif -%}
 interactions as (
 
     select * from {{ ref('stg_interactions') }}
-    {{- after('changed_rows') }}{{ after('changed_identities') }}
-    {%- if is_delta %}
-    where interaction_id in (select touched_interactions.interaction_id from touched_interactions)
-    {%- endif %}
+    where
+        {{ is_touched('interaction_id', 'rows of interactions') }}
+        or {{ is_touched('customer_id', 'contacts') }}
+        or {{ is_touched('anonymous_id', 'devices') }}
 
 ),
 

@@ -84,41 +84,14 @@ reached as (
 
 ),
 
--- Only who was seen at both steps, one after the other, tells how long it takes; the last step tells of the whole.
-durations as (
-
-    select
-        dates.month_start_on,
-        entries.customer_type,
-        entries.funnel,
-        entries.step,
-        {{ median_of(
-            'case when entries.next_step_at >= entries.first_at then '
-            ~ dbt.datediff('entries.first_at', 'entries.next_step_at', 'second') ~ ' end',
-            3600
-        ) }} as median_hours_to_next,
-        {{ median_of(
-            'case when entries.step = last_steps.last_step then '
-            ~ dbt.datediff('entries.entered_at', 'entries.first_at', 'second') ~ ' end',
-            86400
-        ) }} as median_cycle_days
-    from {{ ref('int_funnel_entries') }} as entries
-    inner join {{ ref('dim_dates') }} as dates
-        on entries.entered_on = dates.date_on
-    inner join last_steps
-        on entries.funnel = last_steps.funnel
-    group by dates.month_start_on, entries.customer_type, entries.funnel, entries.step
-
-),
-
 aged as (
 
     select
         reached.*,
         steps.step_name,
         reached.step = last_steps.last_step as is_last_step,
-        durations.median_hours_to_next,
-        durations.median_cycle_days,
+        medians.median_hours_to_next,
+        medians.median_cycle_days,
         case reached.funnel
             when 'shop' then {{ is_month_over('reached.month_start_on', var('shop_funnel_days')) }}
             else {{ is_month_over('reached.month_start_on', var('b2b_funnel_days')) }}
@@ -131,12 +104,12 @@ aged as (
             and reached.step = steps.step
     inner join last_steps
         on reached.funnel = last_steps.funnel
-    left join durations
+    left join {{ ref('int_funnel_medians') }} as medians
         on
-            reached.month_start_on = durations.month_start_on
-            and reached.customer_type = durations.customer_type
-            and reached.funnel = durations.funnel
-            and reached.step = durations.step
+            reached.month_start_on = medians.month_start_on
+            and reached.customer_type = medians.customer_type
+            and reached.funnel = medians.funnel
+            and reached.step = medians.step
 
 ),
 
