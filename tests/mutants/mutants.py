@@ -894,6 +894,20 @@ MUTANTS = [
         "months.month_start_on > cast({{ dbt.dateadd",
         "months.month_start_on >= cast({{ dbt.dateadd",
     ),
+    Mutant(
+        "boundary",
+        "Of two times in the middle only the shorter counts",
+        "models/intermediate/int_funnel_medians.sql",
+        "between all_entries and all_entries + 2",
+        "between all_entries and all_entries",
+    ),
+    Mutant(
+        "boundary",
+        "The longer of two times in the middle is not looked for in the next range",
+        "models/intermediate/int_funnel_medians.sql",
+        "2 * entries_before <= all_entries",
+        "2 * entries_before < all_entries",
+    ),
     # --- experiments ---
     Mutant(
         "boundary",
