@@ -4,30 +4,26 @@ with
 durations as (
 
     select
-        dates.month_start_on,
-        entries.customer_type,
-        entries.funnel,
-        entries.step,
+        cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as month_start_on,
+        customer_type,
+        funnel,
+        step,
         'next' as until,
-        {{ dbt.datediff('entries.first_at', 'entries.next_step_at', 'second') }} as seconds
-    from {{ ref('int_funnel_entries') }} as entries
-    inner join {{ ref('dim_dates') }} as dates
-        on entries.entered_on = dates.date_on
-    where entries.next_step_at >= entries.first_at
+        {{ dbt.datediff('first_at', 'next_step_at', 'second') }} as seconds
+    from {{ ref('int_funnel_entries') }}
+    where next_step_at >= first_at
 
     union all
 
     select
-        dates.month_start_on,
-        entries.customer_type,
-        entries.funnel,
-        entries.step,
+        cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as month_start_on,
+        customer_type,
+        funnel,
+        step,
         'last' as until,
-        {{ dbt.datediff('entries.entered_at', 'entries.first_at', 'second') }} as seconds
-    from {{ ref('int_funnel_entries') }} as entries
-    inner join {{ ref('dim_dates') }} as dates
-        on entries.entered_on = dates.date_on
-    where entries.is_completed and entries.step = entries.furthest_step
+        {{ dbt.datediff('entered_at', 'first_at', 'second') }} as seconds
+    from {{ ref('int_funnel_entries') }}
+    where is_completed and step = furthest_step
 
 ),
 
