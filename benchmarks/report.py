@@ -155,7 +155,7 @@ def alternatives_table(given: argparse.Namespace, found: dict[str, Any]) -> Iter
         yield rival_row(name, cost, megabytes)
     yield ""
     yield (
-        f"All are processes that had the machine for themselves; ours are the load of all raw "
+        "All are processes that had the machine for themselves; ours are the load of all raw "
         f"tables and a run of dbt. An alternative may use {given.memory:g} GB and "
         f"{given.alternative_minutes:g} minutes. It reads the Parquet of both deliveries and loads "
         "nothing, and every day it begins anew."

@@ -4,7 +4,7 @@ with
 durations as (
 
     select
-        cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as month_start_on,
+        entered_on,
         customer_type,
         funnel,
         step,
@@ -16,7 +16,7 @@ durations as (
     union all
 
     select
-        cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as month_start_on,
+        entered_on,
         customer_type,
         funnel,
         step,
@@ -31,6 +31,7 @@ ranged as (
 
     select
         *,
+        cast({{ dbt.date_trunc('month', 'entered_on') }} as date) as month_start_on,
         cast(floor(16 * ln(cast(greatest(seconds, 0) + 1 as {{ type_double() }}))) as {{ dbt.type_int() }})
             as range_number
     from durations
